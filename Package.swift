@@ -1,0 +1,78 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// A sanitizer's symbols come from the program, not from the library's own link.
+let sanitized = Context.environment["MAPFRAY_SANITIZE"] != nil
+let tracerFlags = [
+    "-std=gnu11", "-O2", "-fvisibility=hidden", "-ftls-model=initial-exec", "-fno-stack-protector",
+    "-Wall", "-Wextra", "-Werror",
+]
+let tracerLinkFlags =
+    (sanitized ? [] : ["-z", "defs"])
+    + ["-z", "now", "-z", "noseparate-code", "--version-script=\(Context.packageDirectory)/preload/tracer/exports.map"]
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+    name: "mapfray",
+    products: [
+        .executable(name: "mapfray", targets: ["mapfray"]),
+        .library(name: "mapfray-preload", type: .dynamic, targets: ["Preload"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    ],
+    targets: [
+        // The log format: one C header.
+        .target(name: "TraceFormat"),
+
+        // What lives inside the traced process.
+        .target(
+            name: "TraceRing", dependencies: ["TraceFormat"], path: "preload/ring",
+            cSettings: [.unsafeFlags(tracerFlags)]),
+        .target(name: "Unwind", path: "preload/unwind", cSettings: [.unsafeFlags(tracerFlags)]),
+        .target(
+            name: "Preload", dependencies: ["TraceFormat", "TraceRing", "Unwind"], path: "preload/tracer",
+            exclude: ["exports.map"],
+            cSettings: [.unsafeFlags(tracerFlags)],
+            linkerSettings: [
+                // The product holds no Swift: Embedded mode keeps swiftrt.o and libswiftCore out of the link.
+                .unsafeFlags(["-enable-experimental-feature", "Embedded"]),
+                .unsafeFlags(tracerLinkFlags.flatMap { ["-Xlinker", $0] }),
+            ]),
+
+        // The analyzer, lowest room first.
+        .target(name: "TraceLog", dependencies: ["TraceFormat"], swiftSettings: strict),
+        .target(name: "AddressSpace", dependencies: ["TraceLog"], swiftSettings: strict),
+        .systemLibrary(name: "CElfutils", pkgConfig: "libdw", providers: [.apt(["libdw-dev"])]),
+        .systemLibrary(name: "CLiberty", providers: [.apt(["libiberty-dev"])]),
+        .target(name: "Symbols", dependencies: ["CElfutils", "CLiberty"], swiftSettings: strict),
+        .target(
+            name: "Analysis", dependencies: ["AddressSpace", "TraceLog", "Symbols"], swiftSettings: strict),
+        .target(name: "Reports", dependencies: ["Analysis", "AddressSpace", "TraceLog"], swiftSettings: strict),
+        .executableTarget(
+            name: "mapfray",
+            dependencies: [
+                "Reports", "Analysis", "AddressSpace", "TraceLog", "TraceFormat", "Symbols",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+
+        .testTarget(name: "TraceFormatTests", dependencies: ["TraceFormat"], swiftSettings: strict),
+        .testTarget(name: "TraceRingTests", dependencies: ["TraceRing", "TraceFormat"], swiftSettings: strict),
+        .testTarget(name: "UnwindTests", swiftSettings: strict),
+        .testTarget(name: "TraceLogTests", dependencies: ["TraceLog", "TraceRing", "TraceFormat"], swiftSettings: strict),
+        .testTarget(name: "AddressSpaceTests", dependencies: ["AddressSpace", "TraceLog"], swiftSettings: strict),
+        .testTarget(name: "SymbolsTests", dependencies: ["Symbols"], swiftSettings: strict),
+        .testTarget(
+            name: "AnalysisTests", dependencies: ["Analysis", "AddressSpace", "TraceLog"], swiftSettings: strict),
+        .testTarget(name: "ReportsTests", dependencies: ["Reports", "Analysis"], swiftSettings: strict),
+        .testTarget(name: "EndToEndTests", dependencies: ["TraceLog", "AddressSpace"], swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6]
+)

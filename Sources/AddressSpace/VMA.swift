@@ -1,0 +1,71 @@
+package import TraceLog
+
+/// Who answers for a VMA: the call that created it or split it off.
+package struct Owner: Hashable, Sendable {
+    /// The backtrace of the call; `.none` with a `cause` that says why there is none.
+    package var stack: StackID
+    package var cause: Cause
+    /// The call that did it.
+    package var kind: CallKind
+
+    /// How a VMA came to be.
+    package enum Cause: UInt8, Sendable {
+        /// A call made it.
+        case created
+        /// A call cut it off another VMA.
+        case split
+        /// It was there when recording began.
+        case beforeTrace
+        /// Only an observation knows it: no recorded call explains it.
+        case notObserved
+    }
+
+    package init(stack: StackID, cause: Cause, kind: CallKind) {
+        self.stack = stack
+        self.cause = cause
+        self.kind = kind
+    }
+}
+
+/// One VMA as the kernel has it: its range and every attribute that decides merging.
+package struct VMA: Sendable {
+    package var start: UInt64
+    /// Behind the last byte.
+    package var end: UInt64
+    /// Offset in pages: of the file, or of the anonymous mapping's birthplace (`vm_pgoff`).
+    package var pgoff: UInt64
+    package var flags: VMAFlags
+    /// When the owner's call ended, CLOCK_MONOTONIC nanoseconds.
+    package var time: UInt64
+    /// The open file description behind it; 0: anonymous. Two VMAs of one file may differ here.
+    package var description: UInt32
+    /// The file's name, device and inode, or a bracketed name; not compared for merging.
+    package var file: FileID
+    /// The anon_vma: 0 none.
+    package var anon: UInt32
+    /// Index of the memory policy, userfaultfd context and anonymous name together; 0: none of them.
+    package var extra: UInt32
+    package var owner: Owner
+
+    package init(
+        start: UInt64, end: UInt64, pgoff: UInt64, flags: VMAFlags, time: UInt64, description: UInt32 = 0,
+        file: FileID = .none, anon: UInt32 = 0, extra: UInt32 = 0, owner: Owner
+    ) {
+        self.start = start
+        self.end = end
+        self.pgoff = pgoff
+        self.flags = flags
+        self.time = time
+        self.description = description
+        self.file = file
+        self.anon = anon
+        self.extra = extra
+        self.owner = owner
+    }
+}
+
+/// The flags of a VMA, by the two letters smaps prints for each; bits as in `Snapshot.VMA.flags` (trace_format.h).
+package struct VMAFlags: OptionSet, Hashable, Sendable {
+    package var rawValue: UInt64
+    package init(rawValue: UInt64) { self.rawValue = rawValue }
+}

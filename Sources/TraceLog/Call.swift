@@ -1,0 +1,66 @@
+/// The system calls a log can hold; raw values are the log's `enum mf_call_number`.
+package enum CallKind: UInt8, CaseIterable, Sendable {
+    case mmap = 1, munmap, mprotect, pkeyMprotect, mremap, brk, madvise, mlock, mlock2, munlock, mlockall
+    case munlockall, mbind, shmat, shmdt, remapFilePages, prctl, mseal, ioSetup, ioDestroy
+    case setMempolicyHomeNode, mapShadowStack, userfaultfdRegister, userfaultfdUnregister
+}
+
+/// A system call as the program asked it and the kernel answered it.
+///
+/// Trivially copyable, so that a replay moves millions of them without reference counting.
+package struct Call: Sendable {
+    /// How the tracer came to see the call; raw values are the log's `MF_CALL_*` flags.
+    package struct Flags: OptionSet, Sendable {
+        package var rawValue: UInt8
+        package init(rawValue: UInt8) { self.rawValue = rawValue }
+        package static let hasObservation = Flags(rawValue: 1)
+        package static let inTracer = Flags(rawValue: 2)
+        package static let bySymbol = Flags(rawValue: 4)
+        package static let bySyscall = Flags(rawValue: 8)
+        package static let byStub = Flags(rawValue: 16)
+    }
+
+    /// CLOCK_MONOTONIC nanoseconds before the kernel was entered.
+    package var begin: UInt64
+    /// CLOCK_MONOTONIC nanoseconds after it returned.
+    package var end: UInt64
+    /// What the kernel returned; meaningless where `error` is not 0. For `brk` the kernel's answer: the break.
+    package var result: UInt64
+    /// The arguments in the system call's own order; those the log does not hold are 0.
+    package var arguments: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64)
+    /// The VMA that held the result right after the call, if the kernel was asked; else 0 ..< 0.
+    package var observedStart: UInt64
+    package var observedEnd: UInt64
+    package var stack: StackID
+    /// The file mapped, if the call mapped one and the tracer could name it.
+    package var file: FileID
+    package var thread: UInt32
+    /// errno, 0 on success.
+    package var error: UInt16
+    package var kind: CallKind
+    package var argumentCount: UInt8
+    package var flags: Flags
+
+    package init(
+        kind: CallKind, arguments: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0),
+        argumentCount: UInt8 = 6, result: UInt64 = 0, error: UInt16 = 0, begin: UInt64 = 0, end: UInt64 = 0,
+        thread: UInt32 = 0, stack: StackID = .none, file: FileID = .none, flags: Flags = [],
+        observedStart: UInt64 = 0, observedEnd: UInt64 = 0
+    ) {
+        self.begin = begin
+        self.end = end
+        self.result = result
+        self.arguments = arguments
+        self.observedStart = observedStart
+        self.observedEnd = observedEnd
+        self.stack = stack
+        self.file = file
+        self.thread = thread
+        self.error = error
+        self.kind = kind
+        self.argumentCount = argumentCount
+        self.flags = flags
+    }
+
+    package var succeeded: Bool { error == 0 }
+}

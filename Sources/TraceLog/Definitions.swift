@@ -1,0 +1,71 @@
+/// A mapped file or bracketed name.
+package struct FileFacts: Sendable, Hashable {
+    /// Major number in the high half, minor in the low half.
+    package var device: UInt64
+    package var inode: UInt64
+    package var path: String
+    package init(device: UInt64, inode: UInt64, path: String) {
+        self.device = device
+        self.inode = inode
+        self.path = path
+    }
+}
+
+/// An ELF object as it was loaded.
+package struct Module: Sendable, Hashable {
+    package var range: Range<UInt64>
+    /// Run-time address minus the address in the ELF file.
+    package var bias: UInt64
+    package var buildID: [UInt8]
+    package var path: String
+    package init(range: Range<UInt64>, bias: UInt64, buildID: [UInt8], path: String) {
+        self.range = range
+        self.bias = bias
+        self.buildID = buildID
+        self.path = path
+    }
+}
+
+/// A return address with the module it lay in when the backtrace was taken.
+package struct Frame: Sendable, Hashable {
+    package var runtimeAddress: UInt64
+    package var module: ModuleID
+    package init(runtimeAddress: UInt64, module: ModuleID) {
+        self.runtimeAddress = runtimeAddress
+        self.module = module
+    }
+}
+
+/// What calls and snapshots refer to by number: backtraces, files, modules. Grows while the log is read.
+package struct Definitions: Sendable {
+    /// By `StackID`; the first entry is the empty backtrace. Innermost frame first.
+    package private(set) var stacks: [[Frame]] = [[]]
+    /// By `StackID`: whether the unwinder gave up before the outermost frame.
+    package private(set) var stackIsCut: [Bool] = [false]
+    /// By `FileID`; the first entry is "none".
+    package private(set) var files: [FileFacts] = [FileFacts(device: 0, inode: 0, path: "")]
+    /// By `ModuleID`; the first entry is "none".
+    package private(set) var modules: [Module] = [Module(range: 0..<0, bias: 0, buildID: [], path: "")]
+
+    package init() {}
+
+    package subscript(stack: StackID) -> [Frame] { stacks[Int(stack.rawValue)] }
+    package subscript(file: FileID) -> FileFacts { files[Int(file.rawValue)] }
+    package subscript(module: ModuleID) -> Module { modules[Int(module.rawValue)] }
+
+    package mutating func add(stack frames: [Frame], isCut: Bool) -> StackID {
+        stacks.append(frames)
+        stackIsCut.append(isCut)
+        return StackID(rawValue: UInt32(stacks.count - 1))
+    }
+
+    package mutating func add(file: FileFacts) -> FileID {
+        files.append(file)
+        return FileID(rawValue: UInt32(files.count - 1))
+    }
+
+    package mutating func add(module: Module) -> ModuleID {
+        modules.append(module)
+        return ModuleID(rawValue: UInt32(modules.count - 1))
+    }
+}

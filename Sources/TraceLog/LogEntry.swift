@@ -1,0 +1,82 @@
+/// One thing the log tells, in the order in which it happened to the address space.
+package enum LogEntry: Sendable {
+    case call(Call)
+    case snapshot(Snapshot)
+    case limits(Limits)
+    case note(Note)
+    /// A child was forked off.
+    case child(process: UInt32, time: UInt64)
+    /// The orderly end; the status is nil where the process called execve.
+    case end(status: Int32?, time: UInt64)
+}
+
+/// Something the tracer could not do or see, in words for the reader of a report.
+package struct Note: Sendable {
+    /// Raw values are the log's `enum mf_note_code`.
+    package enum Code: UInt8, Sendable {
+        case noUnwinder = 1, notCovered, covered, spillStopped, snapshotSkipped
+    }
+    package var code: Code
+    package var time: UInt64
+    package var text: String
+    package init(code: Code, time: UInt64, text: String) {
+        self.code = code
+        self.time = time
+        self.text = text
+    }
+}
+
+/// The limits in force at an instant; nil is "could not be read", `.max` is "unlimited". Bytes unless said otherwise.
+package struct Limits: Sendable {
+    package var time: UInt64 = 0
+    /// Number of the snapshot taken with it, 0 if none.
+    package var snapshot: UInt64 = 0
+    /// VMAs.
+    package var maxMapCount: UInt64?
+    /// VMAs the process had, counted from the list.
+    package var mapCount: UInt64?
+    package var addressSpaceLimit: UInt64?
+    package var dataLimit: UInt64?
+    package var lockedLimit: UInt64?
+    /// Threads and processes.
+    package var processesLimit: UInt64?
+    package var mapped: UInt64?
+    package var privateWritable: UInt64?
+    package var locked: UInt64?
+    /// vm.overcommit_memory: 0, 1 or 2.
+    package var overcommitMode: UInt64?
+    package var commitLimit: UInt64?
+    package var committed: UInt64?
+    package var memoryAvailable: UInt64?
+    package var cgroupLimit: UInt64?
+    package var cgroupUsed: UInt64?
+    /// Pages.
+    package var hugePagesFree: UInt64?
+    package init() {}
+}
+
+/// What the log says of the process it was recorded from.
+package struct ProcessFacts: Sendable {
+    package var process: UInt32 = 0
+    package var parentProcess: UInt32 = 0
+    /// CLOCK_MONOTONIC nanoseconds when recording began.
+    package var startTime: UInt64 = 0
+    /// CLOCK_REALTIME nanoseconds at the same instant.
+    package var startRealTime: UInt64 = 0
+    package var pageSize: UInt64 = 4096
+    package var command: [String] = []
+    package var executable = ""
+    package var workingDirectory = ""
+    package var kernelRelease = ""
+    package var machine = ""
+    package var libcVersion = ""
+    /// As waitpid gave it; nil if nobody waited for the process under `mapfray record`.
+    package var waitStatus: Int32?
+    package var isFlightRecorder = false
+    /// Forked child: where the parent's log stood, and which log that was (its start time).
+    package var parentLogPosition: UInt64?
+    package var parentStartTime: UInt64 = 0
+    /// Address ranges the tracer itself occupies.
+    package var ownRanges: [Range<UInt64>] = []
+    package init() {}
+}
