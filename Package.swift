@@ -9,7 +9,7 @@ let tracerFlags = [
 ]
 let tracerLinkFlags =
     (sanitized ? [] : ["-z", "defs"])
-    + ["-z", "now", "-z", "noseparate-code", "--version-script=\(Context.packageDirectory)/preload/tracer/exports.map"]
+    + ["-z", "now", "--version-script=\(Context.packageDirectory)/preload/tracer/exports.map"]
 
 let strict: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),

@@ -1,0 +1,4 @@
+@main
+struct Mapfray {
+    static func main() {}
+}
