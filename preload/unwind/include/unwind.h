@@ -1,0 +1,65 @@
+/*
+ * The tracer's own unwinder: it walks the stack of the calling thread over .eh_frame.
+ *
+ * Nothing here enters malloc, takes a lock, touches errno, uses dynamic TLS or maps memory, so every
+ * function but mf_unwind_start() may be called in signal handlers, in forked and vforked children, in
+ * threads being born or dying, and on small stacks.
+ */
+#ifndef MF_UNWIND_H
+#define MF_UNWIND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MF_UNWIND_DEPTH_MAX 256
+
+/*
+ * The registers that outlive a call, as they are in the frame where the backtrace begins: `pc` is a return
+ * address into that frame, `sp` the stack pointer that it has once the call has returned.
+ */
+struct mf_registers {
+	uint64_t pc, sp, rbp, rbx, r12, r13, r14, r15;
+};
+
+struct mf_backtrace {
+	size_t count;
+	bool cut; /* there are more frames, or the next one could not be found */
+	uint64_t addresses[MF_UNWIND_DEPTH_MAX];
+};
+
+/* Once, at library start, before any other call. May enter libc (dlsym, dl_iterate_phdr). */
+void mf_unwind_start(void);
+
+/*
+ * Fills in the registers of the caller of the function that calls this, so that frame 0 of a walk from them
+ * is the return address into that caller. `pc` is 0 when that failed: mf_unwind() then returns no frames.
+ * It is an ordinary call: the function that makes it must not be inlined into another one.
+ */
+void mf_unwind_capture(struct mf_registers *registers);
+
+/* Replaces the registers by those of the caller: for a hook that captures one function deeper. */
+bool mf_unwind_step(struct mf_registers *registers);
+
+/*
+ * Writes the backtrace, innermost frame first, and returns how many addresses it holds; addresses[0] is
+ * from->pc. All are return addresses, except the one above a signal frame, which is the interrupted one.
+ * *cut says whether the walk ended before the outermost frame.
+ */
+size_t mf_unwind(const struct mf_registers *from, uint64_t *addresses, size_t capacity, bool *cut);
+
+/*
+ * The range is about to be unmapped, mapped over or made unreadable (munmap, MAP_FIXED, mremap, PROT_NONE):
+ * nothing cached about it is used again. Call it before the system call or after; a few ns if nothing is cached.
+ */
+void mf_unwind_forget(uint64_t start, uint64_t end);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
