@@ -64,8 +64,12 @@ package struct VMA: Sendable {
     }
 }
 
-/// The flags of a VMA, by the two letters smaps prints for each; bits as in `Snapshot.VMA.flags` (trace_format.h).
-package struct VMAFlags: OptionSet, Hashable, Sendable {
-    package var rawValue: UInt64
-    package init(rawValue: UInt64) { self.rawValue = rawValue }
+extension VMA {
+    /// Bytes.
+    package var size: UInt64 { end - start }
+    package var isSpecial: Bool { !flags.isDisjoint(with: .special) }
+    /// Whether maps prints `s`.
+    package var isShared: Bool { flags.contains(.mayShare) }
+    /// Private memory without a file (`vma_is_anonymous`, private /dev/zero aside).
+    package var isAnonymous: Bool { description == 0 && !isShared }
 }

@@ -1,0 +1,49 @@
+/// The differences between kernels that decide the layout, each named, with the version it came with
+/// (stable releases backport some: what a probe measured should override these).
+package struct KernelRules: Sendable, Equatable {
+    /// MAP_STACK sets `nh`; 6.7.
+    package var stackMeansNoHugePage = true
+    /// Making an unwritten anonymous VMA non-writable drops `ac`; 6.12 (between 6.1 and it).
+    package var unwrittenLosesAccounting = true
+    /// Only a VMA that a merge would delete must have no close hook, no longer any that takes part; 6.12.
+    package var closeHookBlocksDeletionOnly = true
+    /// A range with an anon_vma merges into a neighbour without one; 6.16.
+    package var unwrittenTargetAccepts = true
+    /// MADV_GUARD_INSTALL sets `gu`, which no comparison sees and a merge keeps; seen in 6.18.44.
+    package var guardIsSticky = true
+    /// MREMAP_DONTUNMAP leaves `ac` on the source; seen in 6.18.44.
+    package var dontUnmapKeepsAccounting = true
+    /// mremap with MREMAP_FIXED moves several VMAs at once; 6.17.
+    package var mremapMovesMany = true
+    /// A range that must be removed is checked for seals VMA by VMA while it is walked; 6.12.
+    package var sealsCheckedInWalk = true
+
+    package static let newest = KernelRules()
+
+    private init() {}
+
+    /// The rules of a release such as "6.8.0-45-generic"; the newest where the text is no version.
+    package init(kernelRelease: String) {
+        guard let version = Self.version(of: kernelRelease) else { return }
+        stackMeansNoHugePage = version >= (6, 7, 0)
+        unwrittenLosesAccounting = version >= (6, 12, 0)
+        closeHookBlocksDeletionOnly = version >= (6, 12, 0)
+        sealsCheckedInWalk = version >= (6, 12, 0)
+        unwrittenTargetAccepts = version >= (6, 16, 0)
+        mremapMovesMany = version >= (6, 17, 0)
+        guardIsSticky = version >= (6, 18, 44)
+        dontUnmapKeepsAccounting = version >= (6, 18, 44)
+    }
+
+    private static func version(of release: String) -> (Int, Int, Int)? {
+        let numbers = release.split(separator: ".", maxSplits: 2).map { part in
+            Int(part.prefix(while: \.isASCIIDigit)) ?? 0
+        }
+        guard numbers.count >= 2, numbers[0] > 0 else { return nil }
+        return (numbers[0], numbers[1], numbers.count > 2 ? numbers[2] : 0)
+    }
+}
+
+extension Character {
+    fileprivate var isASCIIDigit: Bool { isASCII && isNumber }
+}
