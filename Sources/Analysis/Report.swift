@@ -1,0 +1,136 @@
+/// The verdict on one process, encoded as the JSON that scripts rely on (`report --json`).
+///
+/// Times are seconds since the first record; counts are VMAs as the kernel's map_count has them, without the
+/// tracer's own.
+package struct Report: Codable, Sendable {
+    /// The version of this JSON; it changes when a key changes its meaning or goes away.
+    package static let currentVersion = 1
+
+    package var version = Report.currentVersion
+    package var process = Process()
+    /// vm.max_map_count, or what was asked to be assumed in its place; null if neither is known.
+    @Nullable package var limit: Int?
+    package var vmas = Counts()
+    package var calls = Calls()
+    package var trust = Trust()
+    @Nullable package var failure: Failure?
+    package var shape = Shape.steady
+    /// By VMAs held at the peak, most first; the sum over them is `vmas.peak`.
+    package var sites: [Site] = []
+    package var forecast = Forecast(verdict: .unsure, reason: "nothing was recorded")
+    /// Seconds between the first record and the last.
+    package var duration = 0.0
+    /// Backtraces that end before the outermost frame.
+    package var cut = 0
+    /// What is wrong with the log, in words.
+    package var damage: [String] = []
+    /// What the tracer could not see or do, in words.
+    package var notes: [String] = []
+
+    package init() {}
+
+    package struct Process: Codable, Sendable {
+        package var pid = 0
+        package var command: [String] = []
+        package var kernel = ""
+        /// Null if the process was ended by a signal, or nobody waited for it.
+        @Nullable package var exitStatus: Int?
+        @Nullable package var signal: Int?
+
+        enum CodingKeys: String, CodingKey {
+            case pid, command, kernel, signal
+            case exitStatus = "exit_status"
+        }
+    }
+
+    package struct Counts: Codable, Sendable {
+        package var first = 0
+        package var peak = 0
+        package var peakTime = 0.0
+        package var last = 0
+        /// The tracer's own VMAs, which the other numbers leave out.
+        package var tracer = 0
+
+        enum CodingKeys: String, CodingKey {
+            case first, peak, last, tracer
+            case peakTime = "peak_time"
+        }
+    }
+
+    package struct Calls: Codable, Sendable {
+        package var total = 0
+        package var failed = 0
+        package var withoutStack = 0
+        /// Records the tracer could not write.
+        package var lost = 0
+        /// VMAs that appeared with no recorded call.
+        package var unobserved = 0
+
+        enum CodingKeys: String, CodingKey {
+            case total, failed, lost, unobserved
+            case withoutStack = "without_stack"
+        }
+    }
+
+    package struct Trust: Codable, Sendable {
+        /// Lists of the kernel that the rebuilt map was held against.
+        package var snapshots = 0
+        /// Of these, how many were equal VMA by VMA.
+        package var exact = 0
+        /// VMAs.
+        package var worstDifference = 0
+        /// Times an observation right after a call corrected the replay.
+        package var corrections = 0
+
+        enum CodingKeys: String, CodingKey {
+            case snapshots, exact, corrections
+            case worstDifference = "worst_difference"
+        }
+    }
+
+    package struct Failure: Codable, Sendable {
+        package var time = 0.0
+        /// As strace writes it.
+        package var call = ""
+        package var errno = ""
+        package var cause = FailureCause.other
+        /// The process's map_count when the call was made, the tracer's own VMAs included: what the kernel compared.
+        package var count = 0
+        /// The evidence in a sentence.
+        package var reason = ""
+    }
+
+    package struct Site: Codable, Sendable {
+        package var vmas = 0
+        /// Of the peak, 0 to 1.
+        package var share = 0.0
+        package var calls = 0
+        @Nullable package var firstTime: Double?
+        /// VMAs per second, robust trend over the last regime.
+        package var growthPerSecond = 0.0
+        @Nullable package var pattern: String?
+        package var advice: [String] = []
+        package var frames: [SiteFrame] = []
+        /// The function or place that names the site, or why there is none.
+        package var name = ""
+        /// VMAs at the end.
+        package var last = 0
+        /// VMAs its calls made, in all.
+        package var created = 0
+        /// Of `created`: how many by cutting another VMA.
+        package var split = 0
+        /// Of `created`: how many were unmapped or merged away.
+        package var vanished = 0
+        /// Distinct backtraces.
+        package var stacks = 0
+        /// Seconds, of VMAs that vanished; null if none did.
+        @Nullable package var medianLifetime: Double?
+
+        enum CodingKeys: String, CodingKey {
+            case vmas, share, calls, pattern, advice, frames, name, last, created, split, vanished, stacks
+            case firstTime = "first_time"
+            case growthPerSecond = "growth_per_second"
+            case medianLifetime = "median_lifetime"
+        }
+    }
+}

@@ -1,0 +1,22 @@
+/// The extremes of the count within a stretch of time.
+package struct SeriesPoint: Sendable, Hashable {
+    /// CLOCK_MONOTONIC nanoseconds of the first and the last change in it.
+    package var start: UInt64
+    package var end: UInt64
+    /// VMAs.
+    package var lowest: Int
+    package var highest: Int
+    /// The count at `end`.
+    package var last: Int
+    /// Bytes mapped at `end`.
+    package var bytes: UInt64
+
+    package init(start: UInt64, end: UInt64, lowest: Int, highest: Int, last: Int, bytes: UInt64) {
+        self.start = start
+        self.end = end
+        self.lowest = lowest
+        self.highest = highest
+        self.last = last
+        self.bytes = bytes
+    }
+}
