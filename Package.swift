@@ -51,6 +51,7 @@ let package = Package(
         .target(name: "AddressSpace", dependencies: ["TraceLog"], swiftSettings: strict),
         .systemLibrary(name: "CElfutils", pkgConfig: "libdw", providers: [.apt(["libdw-dev"])]),
         .systemLibrary(name: "CLiberty", providers: [.apt(["libiberty-dev"])]),
+        .systemLibrary(name: "CLinux"),
         .target(name: "Symbols", dependencies: ["CElfutils", "CLiberty"], swiftSettings: strict),
         .target(
             name: "Analysis", dependencies: ["AddressSpace", "TraceLog", "Symbols"], swiftSettings: strict),
@@ -58,7 +59,7 @@ let package = Package(
         .executableTarget(
             name: "mapfray",
             dependencies: [
-                "Reports", "Analysis", "AddressSpace", "TraceLog", "TraceFormat", "Symbols",
+                "Reports", "Analysis", "AddressSpace", "TraceLog", "TraceFormat", "Symbols", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

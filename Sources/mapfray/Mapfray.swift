@@ -1,4 +1,39 @@
+import ArgumentParser
+import Glibc
+
+/// The command line: one verb per file in Commands.
 @main
-struct Mapfray {
-    static func main() {}
+struct Mapfray: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "mapfray",
+        abstract: "Which code frays this process's memory map, and when does it hit vm.max_map_count?",
+        usage: """
+            mapfray record ./server --port 80     run it; close with a one-screen report
+            mapfray report mapfray.data           read that report again
+            mapfray sites mapfray.data            every call site, with its share of the map
+            mapfray maps mapfray.data --at 2.5    the map as it was 2.5 s after the start
+            mapfray events mapfray.data --stacks  every call, as strace writes it, with its stack
+            mapfray forecast mapfray.data         when will it reach the limit
+            mapfray verify mapfray.data           does the rebuilt map equal the kernel's
+            """,
+        discussion: """
+            Exit status: 0 done, 1 failed, 64 wrong usage. `record` ends with the status of the command that it ran, \
+            128+N if signal N killed it.
+            """,
+        version: "0.1.0",
+        subcommands: [
+            RecordCommand.self
+        ])
+
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch let failure as Failure {
+            tell(failure.message)
+            Glibc.exit(failure.status)
+        } catch {
+            exit(withError: error)
+        }
+    }
 }

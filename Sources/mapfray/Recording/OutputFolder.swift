@@ -1,0 +1,88 @@
+import Glibc
+
+/// The folder that a recording goes to.
+struct OutputFolder {
+    /// Absolute, because the traced program may change its working directory.
+    var path: String
+    /// Whether this recording made it.
+    var isNew: Bool
+
+    private static let defaultName = "mapfray.data"
+
+    /// The folder asked for, or the first free one of mapfray.data, mapfray.data.2, ...
+    static func prepare(_ name: String?) throws(Failure) -> OutputFolder {
+        guard let name else { return try firstFree() }
+        let path = absolute(name)
+        return OutputFolder(path: path, isNew: try make(path, asked: name))
+    }
+
+    private static func firstFree() throws(Failure) -> OutputFolder {
+        for number in 1...9999 {
+            let name = number == 1 ? defaultName : "\(defaultName).\(number)"
+            if mkdir(name, 0o700) == 0 {
+                if number > 1 { tell("recording to \(name), because \(defaultName) exists") }
+                return OutputFolder(path: absolute(name), isNew: true)
+            }
+            guard errno == EEXIST else { throw unwritable(name, errno) }
+        }
+        throw Failure(
+            "nothing was run: \(defaultName) to \(defaultName).9999 all exist; remove some, or name a folder with -o"
+        )
+    }
+
+    private static func make(_ path: String, asked name: String) throws(Failure) -> Bool {
+        makeParents(of: path)
+        if mkdir(path, 0o700) == 0 { return true }
+        guard errno == EEXIST else { throw unwritable(name, errno) }
+        try checkExisting(path, asked: name)
+        return false
+    }
+
+    /// What cannot be made shows itself when the folder in it is made.
+    private static func makeParents(of path: String) {
+        let names = path.split(separator: "/").dropLast()
+        for count in names.indices {
+            mkdir("/" + names[...count].joined(separator: "/"), 0o777)
+        }
+    }
+
+    private static func checkExisting(_ path: String, asked name: String) throws(Failure) {
+        let names = try contents(of: path, asked: name)
+        if names.contains(where: { $0.hasSuffix(".mapfray") }) {
+            throw Failure(
+                "nothing was run: \(name) holds a recording already; name another folder with -o, or remove it"
+            )
+        }
+        guard access(path, W_OK | X_OK) == 0 else { throw unwritable(name, errno) }
+    }
+
+    private static func contents(of path: String, asked name: String) throws(Failure) -> [String] {
+        guard let folder = opendir(path) else { throw unwritable(name, errno) }
+        defer { closedir(folder) }
+        var names: [String] = []
+        while let entry = readdir(folder) {
+            names.append(
+                withUnsafeBytes(of: entry.pointee.d_name) {
+                    String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+                })
+        }
+        return names
+    }
+
+    /// Removes the folder if this recording made it and nothing came into it.
+    func discardIfEmpty() {
+        if isNew { rmdir(path) }
+    }
+
+    private static func absolute(_ path: String) -> String {
+        guard !path.hasPrefix("/"), let current = getcwd(nil, 0) else { return path }
+        defer { free(current) }
+        return String(cString: current) + "/" + path
+    }
+
+    private static func unwritable(_ name: String, _ code: Int32) -> Failure {
+        Failure(
+            "nothing was run: cannot record to \(name) (\(describe(errno: code))); name a folder you may write with -o"
+        )
+    }
+}

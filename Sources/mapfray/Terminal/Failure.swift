@@ -1,0 +1,38 @@
+import Glibc
+
+/// Why a command could not do its work: one sentence that ends with what to do next.
+struct Failure: Error {
+    var message: String
+    /// The exit status of mapfray.
+    var status: Int32 = 1
+
+    init(_ message: String, status: Int32 = 1) {
+        self.message = message
+        self.status = status
+    }
+}
+
+/// What the C library says about an errno.
+func describe(errno code: Int32) -> String {
+    String(cString: strerror(code))
+}
+
+/// Writes a line of mapfray's own to standard error.
+func tell(_ message: String) {
+    writeToStandardError("mapfray: \(message)\n")
+}
+
+/// Writes text to standard error; a failure to do so has no one to be told to.
+func writeToStandardError(_ text: String) {
+    var text = text
+    text.withUTF8 { bytes in
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = write(
+                2, UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: rest)).baseAddress, rest.count)
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
+    }
+}
