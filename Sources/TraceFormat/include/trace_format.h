@@ -61,8 +61,10 @@ struct mf_header {
 	uint64_t state;            /* enum mf_state */
 	uint64_t wait_status;      /* as waitpid gave it, if has_wait_status; written by `mapfray record` */
 	uint64_t has_wait_status;
-	uint64_t committed[MF_SEGMENTS_MAX]; /* per slot: bytes committed since creation, over all laps */
-	uint64_t spilled[MF_SEGMENTS_MAX];   /* per slot: laps of it that lie in the file */
+	uint64_t committed[MF_SEGMENTS_MAX]; /* per slot: the ring's own bookkeeping */
+	/* Per slot, low half: the lap whose bytes the ring holds; every other lap lies in the spill. High half:
+	 * the ring's own. Of no meaning in a flight recorder. */
+	uint64_t laps[MF_SEGMENTS_MAX];
 };
 
 enum mf_state {
@@ -339,6 +341,8 @@ _Static_assert(sizeof(struct mf_child) == 24, "format");
 _Static_assert(sizeof(struct mf_snapshot_vmas) + MF_SNAPSHOT_VMAS_MAX * sizeof(struct mf_snapshot_vma) <= MF_RECORD_SIZE_MAX,
 	"format");
 
+#define MF_CHECK_SEED 0x6D617066726179ULL
+
 /* Mixes `count` 8-byte words into `state`; every step is a bijection of state, so one changed word always shows
  * in the 64-bit result. Does not enter libc. */
 static inline uint64_t mf_mix(uint64_t state, const void *words, size_t count)
@@ -360,7 +364,7 @@ static inline uint32_t mf_record_check(uint64_t position, const void *record)
 	struct mf_record head;
 	__builtin_memcpy(&head, record, sizeof head);
 	head.check = 0;
-	uint64_t state = mf_mix(position ^ 0x6D617066726179ULL, &head, 1);
+	uint64_t state = mf_mix(position ^ MF_CHECK_SEED, &head, 1);
 	return (uint32_t)mf_mix(state, (const char *)record + 8, head.size / 8u - 1u);
 }
 
