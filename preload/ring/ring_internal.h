@@ -1,0 +1,70 @@
+/* What the ring's own files share. */
+#ifndef MAPFRAY_RING_INTERNAL_H
+#define MAPFRAY_RING_INTERNAL_H
+
+#include "trace_ring.h"
+
+/*
+ * header->laps[slot]: the lap whose bytes the slot holds, and the lap it will hold next. Every other lap of the
+ * slot lies in the spill. `next` grows when a writer cannot wait for the slot and takes its lap to the spill.
+ */
+#define MF_LAPS(resident, next) ((uint64_t)(next) << 32 | (uint32_t)(resident))
+#define MF_LAP_RESIDENT(laps)   ((uint32_t)(laps))
+#define MF_LAP_NEXT(laps)       ((uint32_t)((laps) >> 32))
+
+/* header->committed[slot]: of the resident lap, bytes committed (low half) and records among them (high half). */
+#define MF_COMMITTED(bytes, records)    ((uint64_t)(records) << 32 | (uint32_t)(bytes))
+#define MF_COMMITTED_BYTES(committed)   ((uint32_t)(committed))
+#define MF_COMMITTED_RECORDS(committed) ((committed) >> 32)
+
+/* header->committed[slot] of a full segment that cannot be spilled: the next lap may overwrite it. */
+#define MF_COMMITTED_PARKED 0x80000000ULL
+
+/* Where a stretch of the stream lies in the ring. */
+struct mf_place {
+	uint64_t position;
+	uint32_t slot;
+	uint32_t lap;
+};
+
+/* Signals blocked, so that no handler runs (or jumps away) in the middle, and SIGXFSZ can be taken back. */
+struct mf_quiet {
+	uint64_t mask;
+	uint64_t pending;
+};
+
+void mf_quiet_begin(struct mf_quiet *quiet);
+void mf_quiet_end(const struct mf_quiet *quiet);
+
+/* `descriptor` or a duplicate of it that is out of the program's way. */
+int mf_move_descriptor(int descriptor, int least);
+/* Whether `descriptor` is open on the ring's log. */
+bool mf_is_log(const struct mf_ring *ring, int descriptor);
+/* The descriptor of the log, opened anew if the program closed it; -errno if it cannot be had. */
+int mf_ring_descriptor(struct mf_ring *ring);
+/* Writes all of `size` bytes, or nothing that a reader could take for records. Returns 0 or -errno. */
+int mf_ring_store(struct mf_ring *ring, const void *bytes, uint64_t size, uint64_t position);
+
+/* Whether the ring's slot holds the lap of `place`; false: its bytes belong into the spill. */
+bool mf_slot_enter(struct mf_ring *ring, const struct mf_place *place);
+/* Counts committed bytes; the one who completes the segment spills it. */
+void mf_slot_commit(struct mf_ring *ring, const struct mf_place *place, uint64_t bytes, uint64_t records);
+/* Writes one record to the spill; its check is set here. False: it could not be written. */
+bool mf_write_through(struct mf_ring *ring, struct mf_record *record, uint64_t position);
+
+static inline void mf_count_lost(struct mf_ring *ring, uint64_t records)
+{
+	__atomic_fetch_add(&ring->header->lost, records, __ATOMIC_RELAXED);
+}
+
+static inline struct mf_place mf_place_of(const struct mf_ring *ring, uint64_t position)
+{
+	struct mf_place place = {
+		.position = position,
+		.slot = (uint32_t)(position >> ring->segment_shift) & ring->slot_mask,
+		.lap = (uint32_t)(position >> ring->ring_shift),
+	};
+	return place;
+}
+
+#endif

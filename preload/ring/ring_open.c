@@ -1,0 +1,192 @@
+/* Creating a log and mapping its ring. */
+#include "ring_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/falloc.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#define RING_SIZE_DEFAULT    (4ULL << 20)
+#define RING_SIZE_LEAST      (32ULL << 10)
+#define RING_SIZE_MOST       (1ULL << 36)
+#define SEGMENT_SIZE_LEAST   (16ULL << 10) /* two records of the greatest size */
+#define SEGMENT_SIZE_MOST    (1ULL << 30)
+#define SEGMENTS_DEFAULT     16
+#define LEAST_DESCRIPTOR     1000
+#define PAGE_SIZE_DEFAULT    4096
+#define SPILL_ALIGNMENT      65536 /* the greatest page size */
+
+static const unsigned char zeros[65536];
+
+/* The least 1 << shift that is not below `size`. */
+static uint32_t shift_for(uint64_t size)
+{
+	uint32_t shift = 0;
+
+	while (1ULL << shift < size)
+		shift++;
+	return shift;
+}
+
+static uint64_t clamp(uint64_t value, uint64_t least, uint64_t most)
+{
+	return value < least ? least : value > most ? most : value;
+}
+
+static uint64_t or_default(uint64_t value, uint64_t otherwise)
+{
+	return value ? value : otherwise;
+}
+
+static void set_sizes(struct mf_ring *ring, const struct mf_ring_options *options)
+{
+	uint64_t size = clamp(or_default(options->ring_size, RING_SIZE_DEFAULT), RING_SIZE_LEAST, RING_SIZE_MOST);
+	uint64_t segment = or_default(options->segment_size, size / SEGMENTS_DEFAULT);
+
+	ring->ring_shift = shift_for(size);
+	ring->ring_size = 1ULL << ring->ring_shift;
+	segment = clamp(segment, ring->ring_size / MF_SEGMENTS_MAX, ring->ring_size / 2);
+	ring->segment_shift = shift_for(clamp(segment, SEGMENT_SIZE_LEAST, SEGMENT_SIZE_MOST));
+	ring->segment_size = 1ULL << ring->segment_shift;
+	ring->slot_mask = (uint32_t)(ring->ring_size / ring->segment_size - 1);
+	ring->mapping_size = MF_HEADER_SIZE + ring->ring_size;
+	ring->spill_offset = (ring->mapping_size + SPILL_ALIGNMENT - 1) & ~(SPILL_ALIGNMENT - 1ULL);
+	ring->flight_recorder = options->flight_recorder;
+	ring->least_descriptor = options->least_descriptor ? options->least_descriptor : LEAST_DESCRIPTOR;
+}
+
+static int set_path(struct mf_ring *ring, const char *path)
+{
+	for (uint64_t i = 0; i < MF_RING_PATH_MAX; i++) {
+		ring->path[i] = path[i];
+		if (path[i] == 0)
+			return 0;
+	}
+	return -ENAMETOOLONG;
+}
+
+static int write_zeros(int descriptor, uint64_t size)
+{
+	for (uint64_t offset = 0; offset < size;) {
+		uint64_t part = size - offset < sizeof zeros ? size - offset : sizeof zeros;
+		long count = raw_syscall4(SYS_pwrite64, descriptor, (long)zeros, (long)part, (long)offset);
+
+		if (count <= 0 && count != -EINTR)
+			return count < 0 ? (int)count : -ENOSPC;
+		offset += count > 0 ? (uint64_t)count : 0;
+	}
+	return 0;
+}
+
+/* Claims the disk for all that is mapped: a page that cannot be had later would be a SIGBUS for the program. */
+static int allocate(int descriptor, uint64_t size, uint64_t spare)
+{
+	long error;
+
+	do
+		error = raw_syscall4(SYS_fallocate, descriptor, 0, 0, (long)size);
+	while (error == -EINTR);
+	if (error == -EOPNOTSUPP || error == -ENOSYS)
+		return write_zeros(descriptor, size);
+	if (error == 0 && spare > 0)
+		raw_syscall4(SYS_fallocate, descriptor, FALLOC_FL_KEEP_SIZE, (long)size, (long)spare);
+	return (int)error;
+}
+
+static int identify(struct mf_ring *ring, int descriptor)
+{
+	struct stat status;
+	long error = raw_syscall2(SYS_fstat, descriptor, (long)&status);
+
+	ring->device = status.st_dev;
+	ring->inode = status.st_ino;
+	return (int)error;
+}
+
+static int map(struct mf_ring *ring, int descriptor, void *place)
+{
+	long address = raw_syscall6(SYS_mmap, (long)place, (long)ring->mapping_size, PROT_READ | PROT_WRITE,
+				    MAP_SHARED | (place ? MAP_FIXED : 0), descriptor, 0);
+
+	if (address < 0 && address > -4096)
+		return (int)address;
+	ring->header = (struct mf_header *)address;
+	ring->bytes = (unsigned char *)address + MF_HEADER_SIZE;
+	return 0;
+}
+
+static void fill_identity(const struct mf_ring *ring, const struct mf_ring_options *options)
+{
+	struct mf_identity *identity = &ring->header->identity;
+
+	identity->version = MF_VERSION;
+	identity->header_size = MF_HEADER_SIZE;
+	identity->byte_order = MF_BYTE_ORDER;
+	identity->page_size = (uint32_t)or_default(options->page_size, PAGE_SIZE_DEFAULT);
+	identity->features = ring->flight_recorder ? MF_FEATURE_FLIGHT_RECORDER : 0;
+	identity->ring_offset = MF_HEADER_SIZE;
+	identity->ring_size = ring->ring_size;
+	identity->segment_size = ring->segment_size;
+	identity->segment_count = ring->slot_mask + 1;
+	identity->spill_offset = ring->spill_offset;
+	identity->start_time = options->start_time;
+	identity->start_realtime = options->start_realtime;
+	identity->process = options->process;
+	identity->parent_process = options->parent_process;
+}
+
+/* The magic comes last: a log without it was never begun. */
+static void fill_header(const struct mf_ring *ring, const struct mf_ring_options *options)
+{
+	struct mf_identity *identity = &ring->header->identity;
+
+	for (uint32_t slot = 0; slot <= ring->slot_mask; slot++)
+		ring->header->laps[slot] = MF_LAPS(0, 1);
+	fill_identity(ring, options);
+	identity->magic = MF_MAGIC;
+	ring->header->identity_check = mf_identity_check(identity);
+}
+
+static int prepare(struct mf_ring *ring, int descriptor, const struct mf_ring_options *options)
+{
+	int error = allocate(descriptor, ring->mapping_size, options->spare);
+
+	error = error ? error : identify(ring, descriptor);
+	return error ? error : map(ring, descriptor, options->place);
+}
+
+static int create(struct mf_ring *ring, const struct mf_ring_options *options)
+{
+	long descriptor = raw_syscall4(SYS_openat, AT_FDCWD, (long)ring->path,
+				       O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int error;
+
+	if (descriptor < 0)
+		return (int)descriptor;
+	descriptor = mf_move_descriptor((int)descriptor, ring->least_descriptor);
+	error = prepare(ring, (int)descriptor, options);
+	if (error) {
+		raw_syscall3(SYS_unlinkat, AT_FDCWD, (long)ring->path, 0);
+		raw_syscall1(SYS_close, descriptor);
+		return error;
+	}
+	ring->descriptor = (int)descriptor;
+	fill_header(ring, options);
+	return 0;
+}
+
+int mf_ring_open(struct mf_ring *ring, const char *path, const struct mf_ring_options *options)
+{
+	struct mf_quiet quiet;
+	int error;
+
+	mf_quiet_begin(&quiet);
+	set_sizes(ring, options);
+	error = set_path(ring, path);
+	if (!error)
+		error = create(ring, options);
+	mf_quiet_end(&quiet);
+	return error;
+}

@@ -1,0 +1,136 @@
+/*
+ * How full segments leave the ring.
+ *
+ * The writer whose commit completes a segment spills it, alone. Then the slot takes up its next lap. A writer that
+ * finds the slot not yet free (a thread is descheduled in the middle of its write, or a signal handler interrupted
+ * one and jumped away) waits briefly and then writes its lap of the slot straight to the file: nothing is ever
+ * forced out half-written, nothing overwritten, and whoever is late still finds its place.
+ *
+ * If the file cannot grow, full segments stay until the next lap overwrites them, and their records count as lost.
+ */
+#include "ring_internal.h"
+
+#include <errno.h>
+#include <sys/syscall.h>
+
+#define WAIT_ATTEMPTS 64
+
+static uint64_t *laps_of(struct mf_ring *ring, uint32_t slot)
+{
+	return &ring->header->laps[slot];
+}
+
+static uint64_t *committed_of(struct mf_ring *ring, uint32_t slot)
+{
+	return &ring->header->committed[slot];
+}
+
+static bool spill_stopped(const struct mf_ring *ring)
+{
+	return __atomic_load_n(&ring->header->spill_errno, __ATOMIC_RELAXED) != 0;
+}
+
+static void stop_spilling(struct mf_ring *ring, int error)
+{
+	uint64_t none = 0;
+
+	__atomic_compare_exchange_n(&ring->header->spill_errno, &none, (uint64_t)-error, false,
+				    __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+}
+
+/* The slot goes on to its next lap, but not to one before `least`. */
+static void advance(struct mf_ring *ring, uint32_t slot, uint32_t least)
+{
+	uint64_t laps = __atomic_load_n(laps_of(ring, slot), __ATOMIC_RELAXED), new;
+
+	__atomic_store_n(committed_of(ring, slot), 0, __ATOMIC_RELAXED);
+	do {
+		uint32_t next = MF_LAP_NEXT(laps) > least ? MF_LAP_NEXT(laps) : least;
+		new = MF_LAPS(next, next + 1);
+	} while (!__atomic_compare_exchange_n(laps_of(ring, slot), &laps, new, true, __ATOMIC_RELEASE,
+					      __ATOMIC_RELAXED));
+}
+
+/* Overwrites a full segment that could not be spilled. */
+static bool overwrite(struct mf_ring *ring, const struct mf_place *place)
+{
+	uint64_t committed = __atomic_load_n(committed_of(ring, place->slot), __ATOMIC_ACQUIRE);
+
+	if (!(committed & MF_COMMITTED_PARKED) ||
+	    !__atomic_compare_exchange_n(committed_of(ring, place->slot), &committed, 0, false,
+					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		return false;
+	mf_count_lost(ring, MF_COMMITTED_RECORDS(committed));
+	advance(ring, place->slot, place->lap);
+	return true;
+}
+
+/* Makes `place` one of the laps that the slot leaves to the spill. */
+static bool divert(struct mf_ring *ring, const struct mf_place *place, uint64_t laps)
+{
+	return __atomic_compare_exchange_n(laps_of(ring, place->slot), &laps,
+					   MF_LAPS(MF_LAP_RESIDENT(laps), place->lap + 1), false,
+					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+/* Every writer of one lap of one slot gets the same answer: each is decided by one change of one word. */
+static bool enter_slowly(struct mf_ring *ring, const struct mf_place *place)
+{
+	for (int attempt = 0;;) {
+		uint64_t laps = __atomic_load_n(laps_of(ring, place->slot), __ATOMIC_ACQUIRE);
+
+		if (MF_LAP_RESIDENT(laps) == place->lap)
+			return true;
+		if (MF_LAP_RESIDENT(laps) > place->lap || MF_LAP_NEXT(laps) > place->lap)
+			return false;
+		if (spill_stopped(ring) && overwrite(ring, place))
+			continue;
+		if (attempt++ < WAIT_ATTEMPTS)
+			raw_syscall0(SYS_sched_yield);
+		else if (divert(ring, place, laps))
+			return false;
+	}
+}
+
+bool mf_slot_enter(struct mf_ring *ring, const struct mf_place *place)
+{
+	uint64_t laps = __atomic_load_n(laps_of(ring, place->slot), __ATOMIC_ACQUIRE);
+
+	return MF_LAP_RESIDENT(laps) == place->lap || enter_slowly(ring, place);
+}
+
+static void spill(struct mf_ring *ring, const struct mf_place *place)
+{
+	uint64_t position = place->position & ~(ring->segment_size - 1);
+	const unsigned char *bytes = ring->bytes + (position & (ring->ring_size - 1));
+	int error = spill_stopped(ring) ? -EIO : mf_ring_store(ring, bytes, ring->segment_size, position);
+
+	if (!error) {
+		advance(ring, place->slot, 0);
+		return;
+	}
+	stop_spilling(ring, error);
+	__atomic_fetch_or(committed_of(ring, place->slot), MF_COMMITTED_PARKED, __ATOMIC_RELEASE);
+}
+
+void mf_slot_commit(struct mf_ring *ring, const struct mf_place *place, uint64_t bytes, uint64_t records)
+{
+	uint64_t before = __atomic_fetch_add(committed_of(ring, place->slot), MF_COMMITTED(bytes, records),
+					     __ATOMIC_ACQ_REL);
+
+	if (MF_COMMITTED_BYTES(before) + bytes == ring->segment_size)
+		spill(ring, place);
+}
+
+bool mf_write_through(struct mf_ring *ring, struct mf_record *record, uint64_t position)
+{
+	int error;
+
+	if (spill_stopped(ring))
+		return false;
+	record->check = mf_record_check(position, record);
+	error = mf_ring_store(ring, record, record->size, position);
+	if (error)
+		stop_spilling(ring, error);
+	return error == 0;
+}
