@@ -37,6 +37,8 @@ package struct Report: Codable, Sendable {
         @Nullable package var exitStatus: Int?
         @Nullable package var signal: Int?
 
+        package init() {}
+
         enum CodingKeys: String, CodingKey {
             case pid, command, kernel, signal
             case exitStatus = "exit_status"
@@ -50,6 +52,8 @@ package struct Report: Codable, Sendable {
         package var last = 0
         /// The tracer's own VMAs, which the other numbers leave out.
         package var tracer = 0
+
+        package init() {}
 
         enum CodingKeys: String, CodingKey {
             case first, peak, last, tracer
@@ -65,6 +69,8 @@ package struct Report: Codable, Sendable {
         package var lost = 0
         /// VMAs that appeared with no recorded call.
         package var unobserved = 0
+
+        package init() {}
 
         enum CodingKeys: String, CodingKey {
             case total, failed, lost, unobserved
@@ -82,6 +88,8 @@ package struct Report: Codable, Sendable {
         /// Times an observation right after a call corrected the replay.
         package var corrections = 0
 
+        package init() {}
+
         enum CodingKeys: String, CodingKey {
             case snapshots, exact, corrections
             case worstDifference = "worst_difference"
@@ -98,6 +106,8 @@ package struct Report: Codable, Sendable {
         package var count = 0
         /// The evidence in a sentence.
         package var reason = ""
+
+        package init() {}
     }
 
     package struct Site: Codable, Sendable {
@@ -125,6 +135,8 @@ package struct Report: Codable, Sendable {
         package var stacks = 0
         /// Seconds, of VMAs that vanished; null if none did.
         @Nullable package var medianLifetime: Double?
+
+        package init() {}
 
         enum CodingKeys: String, CodingKey {
             case vmas, share, calls, pattern, advice, frames, name, last, created, split, vanished, stacks
