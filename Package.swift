@@ -4,12 +4,13 @@ import PackageDescription
 // A sanitizer's symbols come from the program, not from the library's own link.
 let sanitized = Context.environment["MAPFRAY_SANITIZE"] != nil
 let tracerFlags = [
-    "-std=gnu11", "-O2", "-fvisibility=hidden", "-ftls-model=initial-exec", "-fno-stack-protector",
+    // The code interrupted at a system call may hold values in vector registers: leave them alone.
+    "-mgeneral-regs-only", "-std=gnu11", "-O2", "-fvisibility=hidden", "-ftls-model=initial-exec", "-fno-stack-protector",
     "-Wall", "-Wextra", "-Werror",
 ]
 let tracerLinkFlags =
     (sanitized ? [] : ["-z", "defs"])
-    + ["-z", "now", "--version-script=\(Context.packageDirectory)/preload/tracer/exports.map"]
+    + ["-z", "now", "-z", "initfirst", "--version-script=\(Context.packageDirectory)/preload/tracer/exports.map"]
 
 let strict: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),

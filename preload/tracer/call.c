@@ -1,0 +1,193 @@
+#define _GNU_SOURCE
+#include "call.h"
+
+#include <linux/prctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "definitions.h"
+#include "observe.h"
+#include "watch.h"
+
+#ifndef SYS_mseal
+#define SYS_mseal 462
+#endif
+#ifndef SYS_map_shadow_stack
+#define SYS_map_shadow_stack 453
+#endif
+#ifndef SYS_set_mempolicy_home_node
+#define SYS_set_mempolicy_home_node 450
+#endif
+#ifndef PR_SET_VMA
+#define PR_SET_VMA 0x53564d41
+#endif
+#ifndef PR_SET_MEMORY_MERGE
+#define PR_SET_MEMORY_MERGE 67
+#endif
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
+
+static bool prctl_changes_map(uint64_t option)
+{
+	return option == PR_SET_VMA || option == PR_SET_MEMORY_MERGE;
+}
+
+enum mf_call_number call_kind(long number, const uint64_t arguments[6])
+{
+	switch (number) {
+	case SYS_mmap:
+		return MF_CALL_MMAP;
+	case SYS_munmap:
+		return MF_CALL_MUNMAP;
+	case SYS_mprotect:
+		return MF_CALL_MPROTECT;
+	case SYS_pkey_mprotect:
+		return MF_CALL_PKEY_MPROTECT;
+	case SYS_mremap:
+		return MF_CALL_MREMAP;
+	case SYS_brk:
+		return MF_CALL_BRK;
+	case SYS_madvise:
+		return MF_CALL_MADVISE;
+	case SYS_mlock:
+		return MF_CALL_MLOCK;
+	case SYS_mlock2:
+		return MF_CALL_MLOCK2;
+	case SYS_munlock:
+		return MF_CALL_MUNLOCK;
+	case SYS_mlockall:
+		return MF_CALL_MLOCKALL;
+	case SYS_munlockall:
+		return MF_CALL_MUNLOCKALL;
+	case SYS_mbind:
+		return MF_CALL_MBIND;
+	case SYS_shmat:
+		return MF_CALL_SHMAT;
+	case SYS_shmdt:
+		return MF_CALL_SHMDT;
+	case SYS_remap_file_pages:
+		return MF_CALL_REMAP_FILE_PAGES;
+	case SYS_prctl:
+		return prctl_changes_map(arguments[0]) ? MF_CALL_PRCTL : 0;
+	case SYS_mseal:
+		return MF_CALL_MSEAL;
+	case SYS_io_setup:
+		return MF_CALL_IO_SETUP;
+	case SYS_io_destroy:
+		return MF_CALL_IO_DESTROY;
+	case SYS_set_mempolicy_home_node:
+		return MF_CALL_SET_MEMPOLICY_HOME_NODE;
+	case SYS_map_shadow_stack:
+		return MF_CALL_MAP_SHADOW_STACK;
+	default:
+		return 0;
+	}
+}
+
+uint8_t call_argument_count(enum mf_call_number kind)
+{
+	static const uint8_t counts[] = {
+		[MF_CALL_MMAP] = 6,	  [MF_CALL_MUNMAP] = 2,		  [MF_CALL_MPROTECT] = 3,
+		[MF_CALL_PKEY_MPROTECT] = 4, [MF_CALL_MREMAP] = 5,	  [MF_CALL_BRK] = 1,
+		[MF_CALL_MADVISE] = 3,	  [MF_CALL_MLOCK] = 2,		  [MF_CALL_MLOCK2] = 3,
+		[MF_CALL_MUNLOCK] = 2,	  [MF_CALL_MLOCKALL] = 1,	  [MF_CALL_MUNLOCKALL] = 0,
+		[MF_CALL_MBIND] = 6,	  [MF_CALL_SHMAT] = 3,		  [MF_CALL_SHMDT] = 1,
+		[MF_CALL_REMAP_FILE_PAGES] = 5, [MF_CALL_PRCTL] = 5,	  [MF_CALL_MSEAL] = 3,
+		[MF_CALL_IO_SETUP] = 2,	  [MF_CALL_IO_DESTROY] = 1,	  [MF_CALL_SET_MEMPOLICY_HOME_NODE] = 4,
+		[MF_CALL_MAP_SHADOW_STACK] = 3,
+	};
+	return kind < sizeof counts ? counts[kind] : 6;
+}
+
+static bool failed(long result)
+{
+	return result < 0 && result > -4096;
+}
+
+/* Whether the kernel should be asked which VMA the new mapping lies in: where file identity decides merging. */
+static bool wants_observation(const struct call *call, enum mf_call_number kind)
+{
+	if (kind == MF_CALL_SHMAT)
+		return true;
+	if (kind != MF_CALL_MMAP)
+		return false;
+	return !(call->arguments[3] & MAP_ANONYMOUS) || (call->arguments[3] & MAP_TYPE) != MAP_PRIVATE;
+}
+
+static bool observe(const struct call *call, enum mf_call_number kind, long result, struct mf_observation *observation)
+{
+	if (failed(result) || !wants_observation(call, kind))
+		return false;
+	if (observe_vma((uint64_t)result, observation))
+		return true;
+	return kind == MF_CALL_MMAP && !(call->arguments[3] & MAP_ANONYMOUS) &&
+	       observe_descriptor((int)call->arguments[4], observation);
+}
+
+static void write_call(const struct call *call, enum mf_call_number kind, long result, uint64_t stack, uint64_t begin,
+		       uint64_t end)
+{
+	uint64_t words[(sizeof(struct mf_call) + sizeof(struct mf_observation)) / 8 + 6];
+	struct mf_call *record = (struct mf_call *)words;
+	struct mf_observation observation;
+	uint8_t count = call_argument_count(kind);
+	bool observed = observe(call, kind, result, &observation);
+	*record = (struct mf_call){
+		.record = {.kind = MF_CALL,
+			   .detail = (uint8_t)kind,
+			   .size = (uint16_t)(sizeof *record + 8u * count + (observed ? sizeof observation : 0))},
+		.begin = begin,
+		.end = end,
+		.stack = stack,
+		.thread = tracer_thread(),
+		.error = failed(result) ? (uint16_t)-result : 0,
+		.argument_count = count,
+		.flags = (uint8_t)(call->caught | (observed ? MF_CALL_HAS_OBSERVATION : 0)),
+		.result = (uint64_t)result};
+	for (uint8_t i = 0; i < count; i++)
+		record->arguments[i] = call->arguments[i];
+	if (observed)
+		__builtin_memcpy(&record->arguments[count], &observation, sizeof observation);
+	mf_ring_write(&tracer.ring, &record->record);
+	tracer.position = __atomic_load_n(&tracer.ring.header->head, __ATOMIC_RELAXED);
+}
+
+/* Tells the unwinder and the definitions what is about to go. Before the call: afterwards another thread may already
+ * have loaded other code there. */
+static void forget_replaced(const struct call *call, enum mf_call_number kind)
+{
+	const uint64_t *arguments = call->arguments;
+	if (kind == MF_CALL_MUNMAP || kind == MF_CALL_MREMAP || (kind == MF_CALL_MMAP && arguments[3] & MAP_FIXED))
+		definitions_forget(arguments[0], arguments[0] + arguments[1]);
+	if (kind == MF_CALL_MREMAP && arguments[3] & MREMAP_FIXED)
+		definitions_forget(arguments[4], arguments[4] + arguments[2]);
+}
+
+void call_record(const struct call *call, long result, uint64_t begin, uint64_t end)
+{
+	enum mf_call_number kind = call_kind(call->number, call->arguments);
+	write_call(call, kind, result, define_stack(call->registers), begin, end);
+	watch_call(call, kind, result);
+}
+
+static long enter_kernel(const struct call *call)
+{
+	const uint64_t *a = call->arguments;
+	return raw_syscall6(call->number, (long)a[0], (long)a[1], (long)a[2], (long)a[3], (long)a[4], (long)a[5]);
+}
+
+long call_make(const struct call *call)
+{
+	enum mf_call_number kind = call_kind(call->number, call->arguments);
+	if (!kind || !tracer_is_recording())
+		return enter_kernel(call);
+	/* Before the call, which may unmap code or unwind tables that the backtrace needs. */
+	uint64_t stack = define_stack(call->registers);
+	forget_replaced(call, kind);
+	uint64_t begin = tracer_now();
+	long result = enter_kernel(call);
+	write_call(call, kind, result, stack, begin, tracer_now());
+	watch_call(call, kind, result);
+	return result;
+}

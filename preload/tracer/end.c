@@ -1,0 +1,35 @@
+/* The ends of a process that the tracer can see: exit and a return from main, and _exit. */
+#define _GNU_SOURCE
+#include <stdlib.h>
+#include <sys/syscall.h>
+
+#include "tracer.h"
+
+static void at_exit(int status, void *unused)
+{
+	(void)unused;
+	tracer_finish(true, status);
+}
+
+/* Registered before all others, so that it runs after them and after every destructor. May enter libc. */
+__attribute__((constructor)) static void expect_exit(void)
+{
+	on_exit(at_exit, NULL);
+}
+
+__attribute__((noreturn)) static void end(int status)
+{
+	tracer_finish(true, status);
+	for (;;)
+		raw_syscall1(SYS_exit_group, status);
+}
+
+__attribute__((visibility("default"))) void _exit(int status)
+{
+	end(status);
+}
+
+__attribute__((visibility("default"))) void _Exit(int status)
+{
+	end(status);
+}

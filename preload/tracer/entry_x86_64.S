@@ -1,0 +1,106 @@
+/*
+ * Where the program enters the tracer: each exported function saves what a backtrace begins with (struct
+ * mf_registers, in this order: pc sp rbp rbx r12 r13 r14 r15) and goes on in C as hook_NAME, with the six
+ * argument registers untouched and a pointer to the saved registers as seventh argument, on the stack.
+ */
+#if defined(__x86_64__)
+
+.macro HOOK name
+	.globl \name
+	.type \name, @function
+	.p2align 4
+\name:
+	.cfi_startproc
+	pushq %r15
+	.cfi_adjust_cfa_offset 8
+	pushq %r14
+	.cfi_adjust_cfa_offset 8
+	pushq %r13
+	.cfi_adjust_cfa_offset 8
+	pushq %r12
+	.cfi_adjust_cfa_offset 8
+	pushq %rbx
+	.cfi_adjust_cfa_offset 8
+	pushq %rbp
+	.cfi_adjust_cfa_offset 8
+	leaq 56(%rsp), %rax		/* the caller's stack pointer once this has returned */
+	pushq %rax
+	.cfi_adjust_cfa_offset 8
+	pushq 56(%rsp)			/* the return address */
+	.cfi_adjust_cfa_offset 8
+	movq %rsp, %rax
+	pushq %rax
+	.cfi_adjust_cfa_offset 8
+	call hook_\name
+	addq $72, %rsp			/* C code kept the registers that were saved above */
+	.cfi_adjust_cfa_offset -72
+	ret
+	.cfi_endproc
+	.size \name, . - \name
+.endm
+
+	.text
+	HOOK mmap
+	HOOK mmap64
+	HOOK munmap
+	HOOK mprotect
+	HOOK pkey_mprotect
+	HOOK mremap
+	HOOK brk
+	HOOK sbrk
+	HOOK madvise
+	HOOK posix_madvise
+	HOOK mlock
+	HOOK mlock2
+	HOOK munlock
+	HOOK mlockall
+	HOOK munlockall
+	HOOK mbind
+	HOOK shmat
+	HOOK shmdt
+	HOOK remap_file_pages
+	HOOK prctl
+	HOOK mseal
+
+/*
+ * syscall(2): the calls that change the map go through the tracer. All others are made here, with nothing on the
+ * stack but what libc's own syscall() would have there (a clone or vfork made this way returns twice through it).
+ */
+	.globl syscall
+	.type syscall, @function
+	.p2align 4
+syscall:
+	.cfi_startproc
+	leaq hook_syscall_interest(%rip), %rax
+	cmpq $512, %rdi
+	jae 1f
+	cmpb $0, (%rax,%rdi)
+	jne traced_syscall
+1:	movq %rdi, %rax
+	movq %rsi, %rdi
+	movq %rdx, %rsi
+	movq %rcx, %rdx
+	movq %r8, %r10
+	movq %r9, %r8
+	movq 8(%rsp), %r9
+	syscall
+	cmpq $-4095, %rax
+	jae 2f
+	ret
+2:	negl %eax
+	pushq %rax
+	.cfi_adjust_cfa_offset 8
+	call __errno_location@PLT
+	popq %rcx
+	.cfi_adjust_cfa_offset -8
+	movl %ecx, (%rax)
+	movq $-1, %rax
+	ret
+	.cfi_endproc
+	.size syscall, . - syscall
+
+	.hidden traced_syscall
+	HOOK traced_syscall
+
+	.section .note.GNU-stack, "", @progbits
+#endif

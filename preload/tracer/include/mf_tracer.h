@@ -1,1 +1,0 @@
-/* SwiftPM wants a public header. */

@@ -1,0 +1,90 @@
+#define _GNU_SOURCE
+#include "observe.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/syscall.h>
+
+#include "definitions.h"
+#include "scratch.h"
+#include "text.h"
+
+/* Linux include/uapi/linux/fs.h, 6.11. */
+struct procmap_query {
+	uint64_t size, query_flags, query_addr;
+	uint64_t vma_start, vma_end, vma_flags, vma_page_size, vma_offset, inode;
+	uint32_t dev_major, dev_minor, vma_name_size, build_id_size;
+	uint64_t vma_name_addr, build_id_addr;
+};
+_Static_assert(sizeof(struct procmap_query) == 104, "kernel ABI");
+#define PROCMAP_QUERY_REQUEST 0xC0686611UL /* _IOWR('f', 17, struct procmap_query) */
+
+enum { DESCRIPTOR_HIGH = 1000, DESCRIPTOR_LOW = 100 };
+
+static int open_high(const char *path)
+{
+	long low = raw_syscall4(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0);
+	if (low < 0)
+		return -1;
+	long high = raw_syscall3(SYS_fcntl, low, F_DUPFD_CLOEXEC, DESCRIPTOR_HIGH);
+	if (high < 0)
+		high = raw_syscall3(SYS_fcntl, low, F_DUPFD_CLOEXEC, DESCRIPTOR_LOW);
+	raw_syscall1(SYS_close, low);
+	return high < 0 ? -1 : (int)high;
+}
+
+static bool query(uint64_t address, char *name, uint32_t name_size, struct procmap_query *answer)
+{
+	*answer = (struct procmap_query){.size = sizeof *answer,
+					 .query_addr = address,
+					 .vma_name_size = name_size,
+					 .vma_name_addr = (uint64_t)name};
+	return raw_syscall3(SYS_ioctl, tracer.maps, PROCMAP_QUERY_REQUEST, (long)answer) == 0;
+}
+
+void observe_start(void)
+{
+	struct procmap_query answer;
+	tracer.maps = open_high("/proc/self/maps");
+	tracer.has_query = tracer.maps >= 0 && query((uint64_t)&tracer, NULL, 0, &answer);
+}
+
+bool observe_vma(uint64_t address, struct mf_observation *observation)
+{
+	struct scratch *scratch = tracer.has_query ? scratch_take() : NULL;
+	if (!scratch)
+		return false;
+	struct procmap_query answer;
+	bool known = query(address, scratch->bytes, 4096, &answer);
+	if (known) {
+		uint64_t device = (uint64_t)answer.dev_major << 32 | answer.dev_minor;
+		size_t length = answer.vma_name_size ? answer.vma_name_size - 1 : 0;
+		*observation = (struct mf_observation){.start = answer.vma_start, .end = answer.vma_end};
+		if (length || answer.inode)
+			observation->file = define_file(device, answer.inode, scratch->bytes, length);
+	}
+	scratch_give(scratch);
+	return known;
+}
+
+bool observe_descriptor(int descriptor, struct mf_observation *observation)
+{
+	struct stat facts;
+	struct scratch *scratch = scratch_take();
+	if (!scratch)
+		return false;
+	char link[40];
+	struct text path = text_over(link, sizeof link);
+	text_add(&path, "/proc/self/fd/");
+	text_add_number(&path, (uint64_t)descriptor);
+	long length = raw_syscall4(SYS_readlinkat, AT_FDCWD, (long)link, (long)scratch->bytes, 4096);
+	bool known = raw_syscall4(SYS_newfstatat, descriptor, (long)"", (long)&facts, AT_EMPTY_PATH) == 0;
+	if (known) {
+		uint64_t device = (uint64_t)major(facts.st_dev) << 32 | minor(facts.st_dev);
+		*observation = (struct mf_observation){
+			.file = define_file(device, facts.st_ino, scratch->bytes, length > 0 ? (size_t)length : 0)};
+	}
+	scratch_give(scratch);
+	return known;
+}

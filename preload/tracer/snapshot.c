@@ -1,0 +1,210 @@
+#define _GNU_SOURCE
+#include "snapshot.h"
+
+#include <fcntl.h>
+#include <sys/syscall.h>
+
+#include "definitions.h"
+#include "scratch.h"
+#include "text.h"
+
+/* A snapshot being taken: the list as it is read, and the record being filled. */
+struct reading {
+	int file;
+	bool failed;
+	struct mf_snapshot_vmas *chunk;
+	uint64_t count;
+	bool has_vsyscall;
+	bool in_vsyscall; /* the lines of smaps that follow belong to no VMA */
+};
+
+enum { BUFFER_SIZE = 64 * 1024, LONGEST_LINE = 4096 + 128 };
+
+static char buffer[BUFFER_SIZE + 1];
+static int busy;
+static uint64_t numbers;
+
+void snapshot_start(void)
+{
+	numbers = 0;
+	busy = 0;
+}
+
+static void flush_chunk(struct reading *reading)
+{
+	struct mf_snapshot_vmas *chunk = reading->chunk;
+	if (chunk->count == 0)
+		return;
+	chunk->record = (struct mf_record){
+		.kind = MF_SNAPSHOT_VMAS, .size = (uint16_t)(sizeof *chunk + chunk->count * sizeof chunk->vmas[0])};
+	if (!mf_ring_write(&tracer.ring, &chunk->record))
+		reading->failed = true;
+	chunk->count = 0;
+}
+
+static uint64_t parse_rights(const char *at)
+{
+	return (at[0] == 'r' ? MF_VMA_READ : 0) | (at[1] == 'w' ? MF_VMA_WRITE : 0) |
+	       (at[2] == 'x' ? MF_VMA_EXEC : 0) | (at[3] == 's' ? MF_VMA_SHARED : 0);
+}
+
+/* "start-end rwxp offset major:minor inode   name", ended by a zero. */
+static void parse_vma(const char *line, struct mf_snapshot_vma *vma)
+{
+	const char *at = line;
+	vma->start = text_number(&at, 16);
+	at++;
+	vma->end = text_number(&at, 16);
+	at = text_skip_blanks(at);
+	vma->flags = parse_rights(at);
+	at = text_skip_blanks(at + 4);
+	vma->offset = text_number(&at, 16);
+	at = text_skip_blanks(at);
+	vma->device = text_number(&at, 16) << 32;
+	at++;
+	vma->device |= text_number(&at, 16);
+	at = text_skip_blanks(at);
+	vma->inode = text_number(&at, 10);
+	at = text_skip_blanks(at);
+	vma->file = *at ? define_file(vma->device, vma->inode, at, text_length(at)) : 0;
+}
+
+static void begin_vma(struct reading *reading, const char *line)
+{
+	if (reading->chunk->count == MF_SNAPSHOT_VMAS_MAX)
+		flush_chunk(reading);
+	struct mf_snapshot_vma *vma = &reading->chunk->vmas[reading->chunk->count];
+	size_t length = text_length(line);
+	reading->in_vsyscall = length >= 10 && text_equal(line + length - 10, "[vsyscall]");
+	if (reading->in_vsyscall) {
+		reading->has_vsyscall = true;
+		return;
+	}
+	parse_vma(line, vma);
+	reading->chunk->count++;
+	reading->count++;
+}
+
+static uint64_t flag_bit(const char *letters)
+{
+	static const char names[] = MF_VMA_FLAG_NAMES;
+	for (unsigned i = 0; i + 1 < sizeof names - 1; i += 2)
+		if (names[i] == letters[0] && names[i + 1] == letters[1])
+			return 1ULL << (MF_VMA_FLAG_SHIFT + i / 2);
+	return 0;
+}
+
+static uint64_t parse_flags(const char *at)
+{
+	uint64_t flags = 0;
+	for (at = text_skip_blanks(at); at[0] && at[1]; at = text_skip_blanks(at + 2))
+		flags |= flag_bit(at);
+	return flags;
+}
+
+/* A line of smaps that describes the VMA begun last. */
+static void add_detail(struct reading *reading, const char *line)
+{
+	if (reading->in_vsyscall || reading->chunk->count == 0)
+		return;
+	struct mf_snapshot_vma *vma = &reading->chunk->vmas[reading->chunk->count - 1];
+	if (text_begins(line, "VmFlags:"))
+		vma->flags |= parse_flags(line + 8);
+	else if (text_begins(line, "Anonymous:") && text_number_after(line, "Anonymous:", 0) > 0)
+		vma->flags |= MF_VMA_HAS_ANON;
+}
+
+static void take_line(struct reading *reading, const char *line)
+{
+	bool is_vma = (*line >= '0' && *line <= '9') || (*line >= 'a' && *line <= 'f');
+	if (is_vma)
+		begin_vma(reading, line);
+	else
+		add_detail(reading, line);
+}
+
+/* Takes the whole lines in the first `length` bytes of the buffer; returns how many bytes of a last line remain. */
+static size_t take_lines(struct reading *reading, size_t length)
+{
+	size_t start = 0;
+	for (size_t i = 0; i < length; i++) {
+		if (buffer[i] != '\n')
+			continue;
+		buffer[i] = 0;
+		take_line(reading, buffer + start);
+		start = i + 1;
+	}
+	for (size_t i = start; i < length; i++)
+		buffer[i - start] = buffer[i];
+	return length - start;
+}
+
+static void read_list(struct reading *reading)
+{
+	size_t kept = 0;
+	for (;;) {
+		long got = raw_syscall3(SYS_read, reading->file, (long)(buffer + kept), (long)(BUFFER_SIZE - kept));
+		if (got < 0)
+			reading->failed = true;
+		if (got <= 0)
+			break;
+		kept = take_lines(reading, kept + (size_t)got);
+		if (kept > LONGEST_LINE)
+			kept = 0;
+	}
+	flush_chunk(reading);
+}
+
+static int open_list(bool with_flags)
+{
+	if (with_flags) {
+		long file = raw_syscall4(SYS_openat, AT_FDCWD, (long)"/proc/self/smaps", O_RDONLY | O_CLOEXEC, 0);
+		if (file >= 0)
+			return (int)file;
+	}
+	/* The descriptor kept since the start works without a free descriptor, and after the first thread's end. */
+	return raw_syscall3(SYS_lseek, tracer.maps, 0, SEEK_SET) == 0 ? tracer.maps : -1;
+}
+
+static struct snapshot_result take(enum mf_snapshot_reason reason, struct scratch *scratch, bool with_flags)
+{
+	struct reading reading = {.file = open_list(with_flags), .chunk = (struct mf_snapshot_vmas *)scratch->bytes};
+	if (reading.file < 0)
+		return (struct snapshot_result){0};
+	with_flags &= reading.file != tracer.maps;
+	struct mf_snapshot_begin begin = {
+		.record = {.kind = MF_SNAPSHOT_BEGIN, .detail = (uint8_t)reason, .size = sizeof begin},
+		.snapshot = ++numbers,
+		.time = tracer_now(),
+		.thread = tracer_thread(),
+		.has_flags = with_flags};
+	reading.failed = !mf_ring_write(&tracer.ring, &begin.record);
+	reading.chunk->snapshot = begin.snapshot;
+	reading.chunk->count = 0;
+	read_list(&reading);
+	if (with_flags)
+		raw_syscall1(SYS_close, reading.file);
+	struct mf_snapshot_end end = {.record = {.kind = MF_SNAPSHOT_END, .size = sizeof end},
+				      .snapshot = begin.snapshot,
+				      .time = tracer_now(),
+				      .count = reading.count,
+				      .has_vsyscall = reading.has_vsyscall};
+	if (reading.failed || !mf_ring_write(&tracer.ring, &end.record))
+		return (struct snapshot_result){0};
+	return (struct snapshot_result){begin.snapshot, reading.count, end.time - begin.time};
+}
+
+struct snapshot_result snapshot_take(enum mf_snapshot_reason reason, bool with_flags)
+{
+	int idle = 0;
+	struct snapshot_result result = {0};
+	if (!__atomic_compare_exchange_n(&busy, &idle, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		return result;
+	struct scratch *scratch = scratch_take();
+	if (scratch) {
+		result = take(reason, scratch, with_flags);
+		scratch_give(scratch);
+	}
+	__atomic_store_n(&busy, 0, __ATOMIC_RELEASE);
+	return result;
+}

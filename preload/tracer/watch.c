@@ -1,0 +1,135 @@
+#define _GNU_SOURCE
+#include "watch.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+
+#include "limits.h"
+#include "snapshot.h"
+
+enum {
+	FAILURES_MAX = 1 << 6,	   /* kinds of failure told apart */
+	UNHURRIED = 100,	   /* a list is read again after this many times its own duration */
+	CALLS_UNTIL_CLOCK = 1000,  /* calls until the clock is looked at again */
+};
+
+static const unsigned thresholds[] = {50, 75, 90, 95}; /* percent of vm.max_map_count */
+
+static int64_t allowance;      /* VMAs that can still come about before the next threshold must be looked for */
+static unsigned next_threshold;
+static uint64_t not_before;    /* ns: no list is read before */
+static uint64_t failures_seen[FAILURES_MAX];
+
+static uint64_t threshold_count(unsigned index)
+{
+	uint64_t most = limits_max_map_count();
+	if (index >= sizeof thresholds / sizeof thresholds[0] || most >= MF_UNKNOWN)
+		return UINT64_MAX / 4;
+	return most / 100 * thresholds[index] + most % 100 * thresholds[index] / 100;
+}
+
+static void allow_until_threshold(uint64_t map_count)
+{
+	while (map_count >= threshold_count(next_threshold))
+		next_threshold++;
+	__atomic_store_n(&allowance, (int64_t)(threshold_count(next_threshold) - map_count), __ATOMIC_RELAXED);
+}
+
+void watch_start(uint64_t map_count)
+{
+	next_threshold = 0;
+	not_before = 0;
+	for (size_t i = 0; i < FAILURES_MAX; i++)
+		failures_seen[i] = 0;
+	allow_until_threshold(map_count);
+}
+
+/* VMAs that one call can add at the most. */
+static int64_t worst_growth(enum mf_call_number kind)
+{
+	switch (kind) {
+	case MF_CALL_MUNMAP:
+	case MF_CALL_BRK:
+	case MF_CALL_SHMAT:
+	case MF_CALL_IO_SETUP:
+		return 1;
+	case MF_CALL_MREMAP:
+		return 3;
+	default:
+		return 2;
+	}
+}
+
+static void record_snapshot(enum mf_snapshot_reason reason, bool with_flags)
+{
+	struct snapshot_result taken = snapshot_take(reason, with_flags);
+	if (!taken.number)
+		return;
+	limits_record(taken.number, taken.count);
+	__atomic_store_n(&not_before, tracer_now() + UNHURRIED * taken.nanoseconds, __ATOMIC_RELAXED);
+	allow_until_threshold(taken.count);
+}
+
+static void look_for_threshold(void)
+{
+	if (tracer_now() < __atomic_load_n(&not_before, __ATOMIC_RELAXED)) {
+		__atomic_store_n(&allowance, CALLS_UNTIL_CLOCK, __ATOMIC_RELAXED);
+		return;
+	}
+	record_snapshot(MF_SNAPSHOT_THRESHOLD, false);
+}
+
+/* A flight recorder must hold a list among its newest records, or they could not be replayed. */
+static void drop_anchor(void)
+{
+	uint64_t head = __atomic_load_n(&tracer.ring.header->head, __ATOMIC_RELAXED);
+	uint64_t last = __atomic_load_n(&tracer.last_anchor, __ATOMIC_RELAXED);
+	if (head - last < tracer.ring_size / 4)
+		return;
+	if (__atomic_compare_exchange_n(&tracer.last_anchor, &last, head, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		record_snapshot(MF_SNAPSHOT_ANCHOR, true);
+}
+
+/* The kind of a failure, small enough to count the failures of each. */
+static size_t failure_kind(const struct call *call, enum mf_call_number kind, long error)
+{
+	bool huge = kind == MF_CALL_MMAP && call->arguments[3] & MAP_HUGETLB;
+	return ((size_t)kind * 4 + (size_t)huge * 2 + (error == EAGAIN)) % FAILURES_MAX;
+}
+
+static bool is_scarcity(enum mf_call_number kind, long error)
+{
+	return error == ENOMEM || (error == EAGAIN && (kind == MF_CALL_MADVISE || kind == MF_CALL_MLOCK));
+}
+
+/* The first failure of a kind, and then the 8th, 64th, ... so that a later and different cause is seen as well. */
+static bool is_worth_a_snapshot(uint64_t nth)
+{
+	while (nth % 8 == 0)
+		nth /= 8;
+	return nth == 1;
+}
+
+static void look_at_failure(const struct call *call, enum mf_call_number kind, long error)
+{
+	uint64_t *seen = &failures_seen[failure_kind(call, kind, error)];
+	uint64_t nth = __atomic_add_fetch(seen, 1, __ATOMIC_RELAXED);
+	if (!is_worth_a_snapshot(nth))
+		return;
+	if (nth > 1 && tracer_now() < __atomic_load_n(&not_before, __ATOMIC_RELAXED))
+		return;
+	record_snapshot(MF_SNAPSHOT_FAILURE, false);
+}
+
+void watch_call(const struct call *call, enum mf_call_number kind, long result)
+{
+	if (result < 0 && result > -4096) {
+		if (is_scarcity(kind, -result))
+			look_at_failure(call, kind, -result);
+		return;
+	}
+	if (__atomic_sub_fetch(&allowance, worst_growth(kind), __ATOMIC_RELAXED) <= 0)
+		look_for_threshold();
+	if (tracer.flight_recorder)
+		drop_anchor();
+}
