@@ -34,7 +34,8 @@ package struct Chart {
         for (index, point) in points.enumerated() {
             let until = index + 1 < points.count ? points[index + 1].time : end
             let first = min(max(Int(point.time / width), 0), columns - 1)
-            let last = min(max(Int(until / width), first), columns - 1)
+            let isLast = index + 1 == points.count
+            let last = isLast ? columns - 1 : min(max(Int(until / width), first), columns - 1)
             for column in first...last { heights[column] = max(heights[column], point.count) }
         }
         return heights

@@ -4,13 +4,30 @@ enum TextLayout {
     static func wrap(_ text: String, width: Int) -> [String] {
         var lines: [String] = []
         for word in text.split(separator: " ") {
-            if let last = lines.last, last.count + 1 + word.count <= width {
+            if let last = lines.last, columns(last) + 1 + columns(word) <= width {
                 lines[lines.count - 1] = last + " " + word
             } else {
                 lines.append(String(word))
             }
         }
         return lines.isEmpty ? [""] : lines
+    }
+
+    /// Characters that take a column: all but colour sequences.
+    static func columns(_ text: some StringProtocol) -> Int {
+        var isInSequence = false
+        return text.unicodeScalars.reduce(0) { count, character in
+            if character == "\u{1B}" { isInSequence = true }
+            defer { if character == "m" { isInSequence = false } }
+            return isInSequence ? count : count + 1
+        }
+    }
+
+    /// With characters that would act on a terminal written as `?`: paths and arguments may hold any.
+    static func printable(_ text: String) -> String {
+        String(
+            String.UnicodeScalarView(
+                text.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }))
     }
 
     /// A text behind its name, in a column of its own.

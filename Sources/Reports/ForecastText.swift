@@ -1,0 +1,26 @@
+package import Analysis
+
+/// When the limit is reached, in words.
+package enum ForecastText {
+    package static func sentence(_ forecast: Forecast) -> String {
+        let reason = forecast.reason.isEmpty ? "" : ": \(forecast.reason)"
+        switch forecast.verdict {
+        case .alreadyHit:
+            return "already hit" + (forecast.time.map { " at \(TimeText.span($0))" } ?? "") + reason
+        case .willHit: return "reaches the limit" + when(forecast) + reason
+        case .noTrend: return "no trend towards the limit\(reason)"
+        case .unsure: return "unsure\(reason)"
+        }
+    }
+
+    private static func when(_ forecast: Forecast) -> String {
+        guard let time = forecast.time else { return "" }
+        let range: String
+        switch (forecast.low, forecast.high) {
+        case (let low?, let high?): range = " (between \(TimeText.span(low)) and \(TimeText.span(high)))"
+        case (let low?, nil): range = " (not before \(TimeText.span(low)))"
+        default: range = ""
+        }
+        return " \(TimeText.span(time)) after the start\(range)"
+    }
+}

@@ -1,0 +1,24 @@
+import Analysis
+
+/// The exact commands that raise the limit, where that is of use.
+enum LimitAdvice {
+    static func lines(_ report: Report, _ style: TextStyle) -> [String] {
+        guard let limit = report.limit, isNear(report, limit) else { return [] }
+        let setting = "vm.max_map_count=\(suggestion(peak: report.vmas.peak, limit: limit))"
+        let now = "sysctl -w \(setting)  (host-wide, also for containers)"
+        let forGood = "echo \(setting) >/etc/sysctl.d/maps.conf && sysctl --system"
+        return [style.paint("Raise     ", .heading) + now, style.paint("for good: ", .heading) + forGood]
+    }
+
+    private static func isNear(_ report: Report, _ limit: Int) -> Bool {
+        if let failure = report.failure { return failure.cause == .maxMapCount }
+        return report.vmas.peak * 2 >= limit || report.forecast.verdict == .willHit
+    }
+
+    /// At least twice the peak, in the steps that distributions use: powers of two times 65,536.
+    static func suggestion(peak: Int, limit: Int) -> Int {
+        var value = 262_144
+        while value < max(limit, peak) * 2 && value < 1 << 30 { value *= 2 }
+        return value
+    }
+}

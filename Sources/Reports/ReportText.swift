@@ -1,0 +1,130 @@
+package import Analysis
+
+/// The one-screen report.
+package struct ReportText {
+    private let report: Report
+    private let series: [SeriesPoint]
+    private let start: UInt64
+    private let style: TextStyle
+    private let others: [String]
+    private let folder: String
+
+    /// - Parameters:
+    ///   - others: The other processes of the recording, each in a few words.
+    ///   - folder: What the user calls the recording, for the commands to run next.
+    package init(_ investigation: Investigation, folder: String, others: [String] = [], style: TextStyle) {
+        self.init(
+            investigation.report, series: investigation.series, start: investigation.startTime,
+            folder: folder,
+            others: others, style: style)
+    }
+
+    package init(
+        _ report: Report, series: [SeriesPoint], start: UInt64, folder: String, others: [String] = [],
+        style: TextStyle
+    ) {
+        self.report = report
+        self.series = series
+        self.start = start
+        self.folder = folder
+        self.others = others
+        self.style = style
+    }
+
+    /// The whole report, with a newline at the end of each line.
+    package var text: String {
+        let blocks = [verdict, counts, sites, conclusions + next]
+        return blocks.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") + "\n" }.joined(separator: "\n")
+    }
+
+    private var verdict: [String] {
+        let words = TextLayout.wrap(Verdict.sentence(report, style), width: style.width)
+        return words + [style.paint(TextLayout.clipped(processLine, style.width, style), .aside)]
+    }
+
+    private var processLine: String {
+        let command =
+            report.process.command.isEmpty
+            ? "(command unknown)" : report.process.command.joined(separator: " ")
+        let facts = [
+            "pid \(report.process.pid)", ending, TimeText.span(report.duration),
+            plural(report.calls.total, "call"),
+            "Linux \(report.process.kernel)",
+        ]
+        let tail = " (" + facts.joined(separator: ", ") + ")"
+        return TextLayout.clipped(TextLayout.printable(command), max(20, style.width - tail.count), style)
+            + tail
+    }
+
+    private var ending: String {
+        if let signal = report.process.signal { return "killed by signal \(signal)" }
+        return report.process.exitStatus.map { "exit status \($0)" } ?? "end not seen"
+    }
+
+    private var counts: [String] {
+        let vmas = report.vmas
+        let limit = report.limit.map { "limit \(NumberText.count($0))" } ?? "limit unknown"
+        let line =
+            "VMAs: first \(NumberText.count(vmas.first)), peak \(NumberText.count(vmas.peak)) at "
+            + "\(TimeText.span(vmas.peakTime)), last \(NumberText.count(vmas.last)), \(limit)"
+        return [line] + chart
+    }
+
+    private var chart: [String] {
+        guard !series.isEmpty else { return [] }
+        return Chart(points: points, end: report.duration, limit: report.limit, rows: 4).lines(style)
+    }
+
+    private var points: [Chart.Point] {
+        series.flatMap { point in
+            [
+                Chart.Point(time: seconds(point.start), count: point.highest),
+                Chart.Point(time: seconds(point.end), count: point.last),
+            ]
+        }
+    }
+
+    private func seconds(_ time: UInt64) -> Double {
+        time < start ? 0 : Double(time - start) / 1e9
+    }
+
+    private var sites: [String] {
+        let held = report.sites.filter { $0.vmas > 0 }
+        guard !held.isEmpty else { return [] }
+        let heading = style.paint("Who holds them at the peak", .heading)
+        return [heading]
+            + held.prefix(3).enumerated().flatMap { index, site in
+                index == 0
+                    ? SiteText.lines(site, frames: 3, style: style) : [SiteText.line(site, style: style)]
+            }
+    }
+
+    private var conclusions: [String] {
+        let also =
+            others.isEmpty ? [] : TextLayout.labelled("Also", others.joined(separator: ", "), style: style)
+        return TextLayout.labelled("Shape", ShapeText.sentence(report.shape), style: style)
+            + TextLayout.labelled("Forecast", ForecastText.sentence(report.forecast), style: style)
+            + change + trust + also
+    }
+
+    private var change: [String] {
+        let advice = report.sites.first?.advice.first ?? ""
+        let code = advice.isEmpty ? [] : TextLayout.labelled("Change", advice, style: style)
+        return code + LimitAdvice.lines(report, style)
+    }
+
+    private var trust: [String] {
+        let isSound = TrustText.isSound(report)
+        let lines = TextLayout.labelled("Trust", TrustText.sentence(report), style: style)
+        return isSound ? lines : lines.map { style.paint($0, .warning) }
+    }
+
+    private var next: [String] {
+        [style.paint("next: mapfray sites \(folder), mapfray events \(folder) --stacks", .aside)]
+    }
+}
+
+/// `1 call`, `2 calls`.
+func plural(_ count: Int, _ noun: String) -> String {
+    "\(NumberText.count(count)) \(noun)\(count == 1 ? "" : "s")"
+}

@@ -1,0 +1,35 @@
+package import Analysis
+
+/// A call site in a few lines.
+package enum SiteText {
+    /// What it holds on the first line, then up to `frames` frames.
+    package static func lines(_ site: Report.Site, frames: Int, style: TextStyle) -> [String] {
+        let share = TextLayout.right(NumberText.percent(site.share), 6)
+        let facts = [plural(site.vmas, "VMA"), site.pattern ?? "", since(site), growth(site)]
+        let head = style.paint(share, .heading) + "  " + facts.filter { !$0.isEmpty }.joined(separator: ", ")
+        return [head]
+            + names(site, frames).map { "        " + TextLayout.clipped($0, style.width - 8, style) }
+    }
+
+    /// Share, count and the first telling frame on one line.
+    package static func line(_ site: Report.Site, style: TextStyle) -> String {
+        let share = style.paint(TextLayout.right(NumberText.percent(site.share), 6), .heading)
+        let held = "  \(plural(site.vmas, "VMA")), "
+        let name = names(site, 1).joined()
+        return share + held + TextLayout.clipped(name, style.width - 6 - held.count, style)
+    }
+
+    private static func since(_ site: Report.Site) -> String {
+        site.firstTime.map { "since \(TimeText.span($0))" } ?? ""
+    }
+
+    private static func growth(_ site: Report.Site) -> String {
+        guard abs(site.growthPerSecond) >= 0.005 else { return "" }
+        return (site.growthPerSecond > 0 ? "+" : "") + NumberText.rough(site.growthPerSecond) + "/s"
+    }
+
+    private static func names(_ site: Report.Site, _ count: Int) -> [String] {
+        let telling = FrameText.telling(site.frames).prefix(count).map { FrameText.line($0) }
+        return telling.isEmpty ? [site.name] : telling
+    }
+}

@@ -1,0 +1,41 @@
+import Analysis
+
+/// The answer to the first question: was it vm.max_map_count?
+enum Verdict {
+    static func sentence(_ report: Report, _ style: TextStyle) -> String {
+        if let failure = report.failure { return sentence(failure, report, style) }
+        let peak = NumberText.count(report.vmas.peak)
+        guard let limit = report.limit, limit > 0 else {
+            return "No call failed at a limit. The peak was \(peak) VMAs; vm.max_map_count is not known."
+        }
+        let share = Double(report.vmas.peak) / Double(limit)
+        let peakText = "The peak was \(peak) VMAs, \(NumberText.percent(share)) of vm.max_map_count."
+        let role = share < 0.5 ? TextStyle.Role.good : .warning
+        return style.paint("No call failed at a limit.", role) + " " + peakText
+    }
+
+    private static func sentence(_ failure: Report.Failure, _ report: Report, _ style: TextStyle) -> String {
+        let counts =
+            NumberText.count(failure.count) + " VMAs"
+            + (report.limit.map { " of \(NumberText.count($0))" } ?? "")
+        let event =
+            "\(TimeText.span(failure.time)) after the start \(failure.call) failed with \(failure.errno)"
+        if failure.cause == .maxMapCount {
+            return style.paint("This is vm.max_map_count:", .bad) + " \(event), at \(counts)."
+        }
+        return style.paint("This is not vm.max_map_count but \(name(failure.cause)):", .bad)
+            + " \(event), at \(counts)."
+    }
+
+    static func name(_ cause: FailureCause) -> String {
+        switch cause {
+        case .maxMapCount: "vm.max_map_count"
+        case .rlimitAS: "RLIMIT_AS (ulimit -v)"
+        case .rlimitData: "RLIMIT_DATA (ulimit -d)"
+        case .overcommit: "overcommit (vm.overcommit_memory)"
+        case .addressSpace: "a full address space"
+        case .cgroup: "the memory limit of the cgroup"
+        case .other: "something else"
+        }
+    }
+}

@@ -1,0 +1,121 @@
+import Analysis
+import Reports
+import Testing
+
+@Suite struct ReportTextTests {
+    private func text(_ report: Report, others: [String] = [], style: TextStyle = TextStyle()) -> String {
+        ReportText(
+            report, series: sampleSeries(), start: 0, folder: "mapfray.data", others: others, style: style
+        ).text
+    }
+
+    @Test func `a process at the limit`() {
+        #expect(
+            text(sampleReport(), others: ["pid 12 (40 VMAs)"]) == """
+                This is vm.max_map_count: 4.2 s after the start mprotect(0x7f1200000000, 4096,
+                PROT_NONE) failed with ENOMEM, at 65,530 VMAs of 65,530.
+                ruby x.rb (pid 4711, exit status 1, 5 s, 131,000 calls, Linux 6.18.44)
+
+                VMAs: first 30, peak 65,531 at 4.2 s, last 65,531, limit 65,530
+                65,531 ┤╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌▁▁▁▂▃▄▄▅▅▆▇██████████
+                       │                           ▁▂▂▃▃▄▅▆▆▆▇██████████████████████
+                       │              ▁▁▂▂▃▄▄▅▆▆▇███████████████████████████████████
+                       │▁▁▁▂▃▃▃▄▅▆▆▆▇███████████████████████████████████████████████
+                     0 └────────────────────────────────────────────────────────────
+                        0 s                                                      5 s
+
+                Who holds them at the peak
+                 >99 %  65,501 VMAs, guard-page, since 100 ms, +15,000/s
+                        fiber_pool_expand (libruby-3.1.so.3.1) cont.c:500
+                        fiber_alloc (libruby-3.1.so.3.1) cont.c:900 [inlined]
+                        libruby-3.1.so.3.1+0x1234
+                  <1 %  30 VMAs, before the trace
+
+                Shape     leak: it grows, and what was made is not given back
+                Forecast  already hit at 4.2 s: 1 call failed at the limit
+                Change    use MADV_GUARD_INSTALL (Linux 6.13) or one reservation for all stacks
+                Raise     sysctl -w vm.max_map_count=262144  (host-wide, also for containers)
+                for good: echo vm.max_map_count=262144 >/etc/sysctl.d/maps.conf && sysctl --system
+                Trust     replay equals the kernel at 5 of 5 snapshots; 0 lost; 0 unobserved; 0
+                          calls without a backtrace
+                Also      pid 12 (40 VMAs)
+                next: mapfray sites mapfray.data, mapfray events mapfray.data --stacks
+
+                """)
+    }
+
+    @Test func `another limit is called by its name`() {
+        var report = sampleReport()
+        report.failure?.cause = .rlimitAS
+        let page = text(report)
+        #expect(page.hasPrefix("This is not vm.max_map_count but RLIMIT_AS (ulimit -v): 4.2 s after"))
+        #expect(!page.contains("sysctl"))
+    }
+
+    @Test func `nothing failed`() {
+        var report = sampleReport()
+        report.failure = nil
+        report.vmas.peak = 1000
+        #expect(
+            text(report).hasPrefix(
+                "No call failed at a limit. The peak was 1,000 VMAs, 2 % of vm.max_map_count.\n"))
+        #expect(!text(report).contains("sysctl"))
+    }
+
+    @Test func `no line but a command to copy is wider than the screen`() {
+        var report = sampleReport()
+        report.process.command = ["python3", String(repeating: "x", count: 500)]
+        report.sites[0].frames[1].function = String(repeating: "pool<long>::", count: 40)
+        let lines = text(report).split(separator: "\n").filter { !$0.hasPrefix("for good: ") }
+        #expect(lines.allSatisfy { $0.count <= 80 })
+    }
+
+    @Test func `a report with everything in it fits on a screen`() {
+        var report = sampleReport()
+        report.sites.append(contentsOf: [report.sites[1], report.sites[1]])
+        #expect(
+            text(report, others: ["pid 12 (40 VMAs)"]).split(
+                separator: "\n", omittingEmptySubsequences: false
+            ).count <= 31)
+    }
+
+    @Test func `colours change nothing but the colour`() {
+        let painted = text(sampleReport(), style: TextStyle(hasColors: true))
+        #expect(painted.contains("\u{1B}[31;1mThis is vm.max_map_count:\u{1B}[0m"))
+        #expect(painted.replacing(/\u{1B}\[[0-9;]*m/, with: "") == text(sampleReport()))
+    }
+
+    @Test func `without Unicode every character is ASCII`() {
+        var report = sampleReport()
+        report.sites[0].frames[1].function = String(repeating: "long_name", count: 40)
+        #expect(text(report, style: TextStyle(hasUnicode: false)).allSatisfy { $0.isASCII })
+    }
+
+    @Test func `characters that act on a terminal are not passed on`() {
+        var report = sampleReport()
+        report.process.command = ["evil\u{1B}[2J\n"]
+        report.sites[0].frames[1].function = "evil\u{7}"
+        #expect(!text(report).contains("\u{1B}"))
+        #expect(!text(report).contains("\u{7}"))
+    }
+
+    @Test func `what is missing is said`() {
+        var report = sampleReport()
+        report.trust.exact = 4
+        report.trust.worstDifference = 1
+        report.calls.lost = 1234
+        report.cut = 2
+        #expect(!TrustText.isSound(report))
+        #expect(
+            TrustText.sentence(report)
+                == "replay equals the kernel at 4 of 5 snapshots (at worst 1 VMA differ); 1,234 lost; 0 unobserved; "
+                + "0 calls without a backtrace; 2 backtraces cut short")
+    }
+
+    @Test func `a forecast names its range`() {
+        let forecast = Forecast(verdict: .willHit, time: 3600, low: 1800, high: 7200, reason: "")
+        #expect(
+            ForecastText.sentence(forecast)
+                == "reaches the limit 60 min after the start (between 30 min and 2 h)")
+    }
+}
