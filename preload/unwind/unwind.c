@@ -1,32 +1,52 @@
-/* The walk. */
+/* The walk, and the room's public functions. */
 #include "unwind.h"
+
+#include "modules.h"
+#include "readable.h"
+#include "row_cache.h"
+#include "step.h"
 
 void mf_unwind_start(void)
 {
-}
-
-void mf_unwind_capture(struct mf_registers *registers)
-{
-	*registers = (struct mf_registers){0};
+	mf_modules_start();
+	mf_readable_start();
+	mf_row_cache_start();
 }
 
 bool mf_unwind_step(struct mf_registers *registers)
 {
-	registers->pc = 0;
-	return false;
+	struct mf_frame frame;
+	bool stepped;
+
+	mf_frame_begin(&frame, registers);
+	stepped = mf_frame_step(&frame) == MF_STEP_CALLER;
+	if (stepped)
+		mf_arch_store(frame.registers, registers);
+	else
+		registers->pc = 0;
+	return stepped;
 }
 
 size_t mf_unwind(const struct mf_registers *from, uint64_t *addresses, size_t capacity, bool *cut)
 {
-	*cut = true;
-	if (capacity == 0 || from->pc == 0)
-		return 0;
-	addresses[0] = from->pc;
-	return 1;
+	struct mf_frame frame;
+	enum mf_step step = from->pc ? MF_STEP_CALLER : MF_STEP_LOST;
+	size_t count = 0;
+
+	mf_frame_begin(&frame, from);
+	while (step == MF_STEP_CALLER && count < capacity) {
+		addresses[count++] = frame.registers[MF_ARCH_PC];
+		step = mf_frame_step(&frame);
+	}
+	if (step == MF_STEP_NO_CODE && count > 1)
+		count--;
+	*cut = step != MF_STEP_OUTERMOST;
+	return count;
 }
 
 void mf_unwind_forget(uint64_t start, uint64_t end)
 {
-	(void)start;
-	(void)end;
+	mf_modules_forget(start, end);
+	mf_readable_forget(start, end);
+	mf_row_forget(start, end);
 }

@@ -1,0 +1,29 @@
+/*
+ * What differs between processors: one arch_*.h with the numbers and one arch_*.c with the functions below.
+ * Registers go by their DWARF numbers. Never enters libc.
+ */
+#ifndef MF_ARCH_H
+#define MF_ARCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "unwind.h"
+
+#if defined(__x86_64__)
+#include "arch_x86_64.h"
+#else
+#error "the unwinder knows x86-64 only"
+#endif
+
+/* Whether the word at this aligned address can be read; by a system call without any effect. */
+bool mf_arch_probe(uint64_t address);
+
+/* Whether the bytes before this address, of which at least MF_ARCH_CALL_BYTES can be read, end in a call. */
+bool mf_arch_follows_call(const uint8_t *address);
+
+/* Every register that is not in `from` becomes 0: an address computed from it is never accepted. */
+void mf_arch_load(uint64_t *registers, const struct mf_registers *from);
+void mf_arch_store(const uint64_t *registers, struct mf_registers *to);
+
+#endif

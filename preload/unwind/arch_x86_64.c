@@ -1,0 +1,92 @@
+/* x86-64. */
+#include "arch.h"
+
+#include <asm/unistd.h>
+#include <errno.h>
+#include <stddef.h>
+
+/*
+ * The caller's registers, as this function found them, then one step out of that caller.
+ * Offsets are those of struct mf_registers.
+ */
+__asm__(".text\n"
+	".globl mf_unwind_capture\n"
+	".hidden mf_unwind_capture\n"
+	".hidden mf_unwind_step\n"
+	".type mf_unwind_capture, @function\n"
+	".balign 16\n"
+	"mf_unwind_capture:\n"
+	".cfi_startproc\n"
+	"	movq (%rsp), %rax\n"
+	"	movq %rax, 0(%rdi)\n"
+	"	leaq 8(%rsp), %rax\n"
+	"	movq %rax, 8(%rdi)\n"
+	"	movq %rbp, 16(%rdi)\n"
+	"	movq %rbx, 24(%rdi)\n"
+	"	movq %r12, 32(%rdi)\n"
+	"	movq %r13, 40(%rdi)\n"
+	"	movq %r14, 48(%rdi)\n"
+	"	movq %r15, 56(%rdi)\n"
+	"	jmp mf_unwind_step\n"
+	".cfi_endproc\n"
+	".size mf_unwind_capture, . - mf_unwind_capture\n");
+
+_Static_assert(offsetof(struct mf_registers, sp) == 8 && offsetof(struct mf_registers, rbp) == 16 &&
+		       offsetof(struct mf_registers, rbx) == 24 && offsetof(struct mf_registers, r12) == 32 &&
+		       offsetof(struct mf_registers, r15) == 56,
+	       "mf_unwind_capture stores by these offsets");
+
+/*
+ * rt_sigprocmask reads the new set before it looks at `how`: EFAULT if it cannot, EINVAL for a `how` that does
+ * not exist (kernel/signal.c). Every sandbox allows it, and it changes nothing.
+ */
+bool mf_arch_probe(uint64_t address)
+{
+	register uint64_t size __asm__("r10") = 8;
+	long result = __NR_rt_sigprocmask;
+
+	__asm__ volatile("syscall"
+			 : "+a"(result)
+			 : "D"(~0ul), "S"(address), "d"(0ul), "r"(size)
+			 : "rcx", "r11", "memory");
+	return result == -EINVAL;
+}
+
+/* call rel32; or call r/m64 (ff /2), whose operand takes 0 to 5 bytes after its ModRM byte. */
+bool mf_arch_follows_call(const uint8_t *address)
+{
+	if (address[-5] == 0xe8)
+		return true;
+	for (int length = 2; length <= 7; length++)
+		if (length != 5 && address[-length] == 0xff && (address[1 - length] >> 3 & 7) == 2)
+			return true;
+	return false;
+}
+
+void mf_arch_load(uint64_t *registers, const struct mf_registers *from)
+{
+	for (int each = 0; each < MF_ARCH_REGISTERS; each++)
+		registers[each] = 0;
+	registers[MF_ARCH_RBX] = from->rbx;
+	registers[MF_ARCH_FP] = from->rbp;
+	registers[MF_ARCH_SP] = from->sp;
+	registers[MF_ARCH_PC] = from->pc;
+	registers[12] = from->r12;
+	registers[13] = from->r13;
+	registers[14] = from->r14;
+	registers[15] = from->r15;
+}
+
+void mf_arch_store(const uint64_t *registers, struct mf_registers *to)
+{
+	*to = (struct mf_registers){
+		.pc = registers[MF_ARCH_PC],
+		.sp = registers[MF_ARCH_SP],
+		.rbp = registers[MF_ARCH_FP],
+		.rbx = registers[MF_ARCH_RBX],
+		.r12 = registers[12],
+		.r13 = registers[13],
+		.r14 = registers[14],
+		.r15 = registers[15],
+	};
+}

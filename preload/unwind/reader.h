@@ -1,0 +1,104 @@
+/* Reads the bytes of .eh_frame within bounds; past them it yields 0 and `failed`. Never enters libc. */
+#ifndef MF_READER_H
+#define MF_READER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct mf_reader {
+	const uint8_t *at, *end;
+	bool failed;
+};
+
+/* Encodings of pointers in .eh_frame (Linux Standard Base Core, "DWARF Exception Header Encoding"). */
+enum {
+	MF_PE_OMIT = 0xff,
+	MF_PE_FORMAT = 0x0f,
+	MF_PE_BASE = 0x70,
+	MF_PE_PCREL = 0x10,
+	MF_PE_DATAREL = 0x30,
+	MF_PE_INDIRECT = 0x80,
+};
+
+/* The next `size` bytes (1, 2, 4 or 8) as an unsigned number. */
+static inline uint64_t mf_read_unsigned(struct mf_reader *reader, unsigned size)
+{
+	uint64_t value = 0;
+
+	if ((uint64_t)(reader->end - reader->at) < size) {
+		reader->failed = true;
+		return 0;
+	}
+	__builtin_memcpy(&value, reader->at, size);
+	reader->at += size;
+	return value;
+}
+
+static inline int64_t mf_read_signed(struct mf_reader *reader, unsigned size)
+{
+	unsigned unused = 64 - 8 * size;
+
+	return (int64_t)(mf_read_unsigned(reader, size) << unused) >> unused;
+}
+
+static inline uint8_t mf_read_byte(struct mf_reader *reader)
+{
+	if (reader->at < reader->end)
+		return *reader->at++;
+	reader->failed = true;
+	return 0;
+}
+
+static inline uint64_t mf_read_uleb(struct mf_reader *reader)
+{
+	uint64_t value = 0;
+	unsigned shift = 0;
+	uint8_t byte;
+
+	do {
+		byte = mf_read_byte(reader);
+		if (shift < 64)
+			value |= (uint64_t)(byte & 0x7f) << shift;
+		shift += 7;
+	} while (byte & 0x80);
+	return value;
+}
+
+static inline int64_t mf_read_sleb(struct mf_reader *reader)
+{
+	uint64_t value = 0;
+	unsigned shift = 0;
+	uint8_t byte;
+
+	do {
+		byte = mf_read_byte(reader);
+		if (shift < 64)
+			value |= (uint64_t)(byte & 0x7f) << shift;
+		shift += 7;
+	} while (byte & 0x80);
+	if (shift < 64 && byte & 0x40)
+		value |= ~UINT64_C(0) << shift;
+	return (int64_t)value;
+}
+
+static inline void mf_skip(struct mf_reader *reader, uint64_t size)
+{
+	if ((uint64_t)(reader->end - reader->at) < size)
+		reader->failed = true;
+	else
+		reader->at += size;
+}
+
+/* The next `size` bytes as a reader of their own. */
+static inline struct mf_reader mf_read_block(struct mf_reader *reader, uint64_t size)
+{
+	struct mf_reader block = {.at = reader->at};
+
+	mf_skip(reader, size);
+	block.end = reader->failed ? block.at : block.at + size;
+	return block;
+}
+
+uint64_t mf_read_pointer(struct mf_reader *reader, uint8_t encoding, uint64_t data_base);
+
+#endif
