@@ -9,42 +9,149 @@ package struct AddressSpace: ~Copyable, Sendable {
     package let rules: KernelRules
     /// vm.max_map_count if known: decides how far a call that failed for it got.
     package var maxMapCount: Int?
+    /// vm.overcommit_memory is 2: MAP_NORESERVE means nothing.
+    package var neverOvercommits = false
     /// What the last `apply` or `adopt` did to the set.
-    package private(set) var changes: [Change] = []
+    package internal(set) var changes: [Change] = []
     package internal(set) var corrections = Corrections()
 
+    var tree: VMATree
+    let pageShift: UInt64
+    /// The flags that two VMAs must share to merge, and those a merge adds up instead.
+    let comparedFlags: VMAFlags
+    let stickyFlags: VMAFlags
+    var author = Author()
+    var lastAnon: UInt32 = 0
+    var identities = FileIdentities()
+    var extras = ExtraTable()
+    var heap = Heap()
+    /// What mlockall(MCL_FUTURE) adds to new VMAs.
+    var futureFlags: VMAFlags = []
+    /// PR_SET_MEMORY_MERGE is on.
+    var mergesPages = false
+    var isLoaded = false
+    /// An address inside the VMA that maps calls [stack]; 0 if unknown.
+    var stackAddress: UInt64 = 0
+
     package init(pageSize: UInt64 = 4096, rules: KernelRules) {
+        self.init(pageSize: pageSize, rules: rules, tree: VMATree())
+    }
+
+    private init(pageSize: UInt64, rules: KernelRules, tree: consuming VMATree) {
         self.pageSize = pageSize
         self.rules = rules
+        self.tree = tree
+        pageShift = UInt64(pageSize.trailingZeroBitCount)
+        stickyFlags = rules.guardIsSticky ? .maybeGuard : []
+        comparedFlags = VMAFlags(rawValue: .max).subtracting(stickyFlags.union(.modelOnly))
     }
-
-    /// VMAs now, as the kernel counts them ([vsyscall] never); O(1).
-    package var count: Int { 0 }
-    /// Bytes in all VMAs; O(1).
-    package var mappedBytes: UInt64 { 0 }
-
-    /// Learns what the paths of files say (/dev/zero, io_uring rings, ...); call it when definitions were added.
-    /// Cheap when nothing is new.
-    package mutating func learn(_ definitions: Definitions) {}
-
-    /// Changes the set as the kernel did, whether the call succeeded or failed.
-    package mutating func apply(_ call: Call) {}
-
-    /// Takes a snapshot: the first loads the map, later ones judge the model and correct it. VMAs that touch
-    /// `unsettled` (ranges of calls in flight) are neither judged nor corrected.
-    package mutating func adopt(_ snapshot: Snapshot, unsettled: [Range<UInt64>] = []) -> Comparison {
-        Comparison(isFirst: true, kernelCount: snapshot.vmas.count, modelCount: 0)
-    }
-
-    /// The VMA that holds `address`; O(log n).
-    package func vma(containing address: UInt64) -> VMA? { nil }
-
-    /// Every VMA from the one that holds `address` or follows it, in order, until `body` returns false.
-    package func forEach(from address: UInt64 = 0, _ body: (VMA) -> Bool) {}
-
-    /// Sets what brk calls would have told: the heap's first byte and the current break.
-    package mutating func setBreak(start: UInt64, current: UInt64) {}
 
     /// A second, independent address space in the same state; O(n).
-    package func copy() -> AddressSpace { AddressSpace(pageSize: pageSize, rules: rules) }
+    package func copy() -> AddressSpace {
+        var other = AddressSpace(pageSize: pageSize, rules: rules, tree: tree.copy())
+        other.maxMapCount = maxMapCount
+        other.neverOvercommits = neverOvercommits
+        other.corrections = corrections
+        other.lastAnon = lastAnon
+        other.identities = identities
+        other.extras = extras
+        other.heap = heap
+        other.futureFlags = futureFlags
+        other.mergesPages = mergesPages
+        other.isLoaded = isLoaded
+        other.stackAddress = stackAddress
+        return other
+    }
+}
+
+// MARK: - Looking
+extension AddressSpace {
+    /// VMAs now, as the kernel counts them ([vsyscall] never); O(1).
+    package var count: Int { tree.count }
+    /// Bytes in all VMAs; O(1).
+    package var mappedBytes: UInt64 { tree.mappedBytes }
+
+    /// The VMA that holds `address`; O(log n).
+    package func vma(containing address: UInt64) -> VMA? {
+        let cursor = tree.first(endingAbove: address)
+        guard !tree.isEnd(cursor), tree[cursor].start <= address else { return nil }
+        return tree[cursor]
+    }
+
+    /// Every VMA from the one that holds `address` or follows it, in order, until `body` returns false.
+    package func forEach(from address: UInt64 = 0, _ body: (VMA) -> Bool) {
+        var cursor = tree.first(endingAbove: address)
+        while !tree.isEnd(cursor), body(tree[cursor]) { cursor = tree.next(cursor) }
+    }
+
+    /// The VMA that lies before `address`, whether it touches it or not; O(log n).
+    package func vma(before address: UInt64) -> VMA? {
+        tree.previous(tree.first(endingAbove: address)).map { tree[$0] }
+    }
+}
+
+// MARK: - Applying
+extension AddressSpace {
+    /// Changes the set as the kernel did, whether the call succeeded or failed.
+    package mutating func apply(_ call: Call) {
+        changes.removeAll(keepingCapacity: true)
+        author = Author(stack: call.stack, kind: call.kind, time: call.end)
+        dispatch(call)
+        if call.flags.contains(.hasObservation), call.observedEnd > call.observedStart {
+            reconcile(call.observedStart, call.observedEnd)
+        }
+    }
+
+    @inline(__always)
+    private mutating func dispatch(_ call: Call) {
+        switch call.kind {
+        case .mmap: mmap(call)
+        case .munmap: munmap(call)
+        case .mprotect, .pkeyMprotect: mprotect(call)
+        case .mremap: mremap(call)
+        case .brk: brk(call)
+        case .madvise: madvise(call)
+        default: dispatchRare(call)
+        }
+    }
+
+    private mutating func dispatchRare(_ call: Call) {
+        switch call.kind {
+        case .mlock, .mlock2, .munlock: mlock(call)
+        case .mlockall: mlockall(call)
+        case .munlockall: munlockall(call)
+        case .mbind, .setMempolicyHomeNode: mbind(call)
+        case .shmat: shmat(call)
+        case .shmdt: shmdt(call)
+        case .remapFilePages: remapFilePages(call)
+        case .prctl: prctl(call)
+        case .mseal: mseal(call)
+        case .ioSetup: ioSetup(call)
+        case .ioDestroy: ioDestroy(call)
+        case .mapShadowStack: mapShadowStack(call)
+        case .userfaultfdRegister, .userfaultfdUnregister: userfaultfd(call)
+        default: break
+        }
+    }
+
+    @inline(__always)
+    mutating func note(_ kind: Change.Kind, _ vma: VMA, byMerge: Bool = false) {
+        changes.append(
+            Change(
+                kind: kind, byMerge: byMerge, owner: vma.owner, time: vma.time, start: vma.start, end: vma.end
+            ))
+    }
+}
+
+/// errno values that the rules distinguish (Linux uapi asm-generic/errno-base.h).
+enum Errno {
+    static let notPermitted: UInt16 = 1
+    static let interrupted: UInt16 = 4
+    static let inputOutput: UInt16 = 5
+    static let again: UInt16 = 11
+    static let noMemory: UInt16 = 12
+    static let access: UInt16 = 13
+    static let fault: UInt16 = 14
+    static let exists: UInt16 = 17
+    static let invalid: UInt16 = 22
 }

@@ -19,7 +19,9 @@ package struct Comparison: Sendable {
     package var unsettled: Int
     package var differences: [Difference]
 
-    package init(isFirst: Bool, kernelCount: Int, modelCount: Int, unsettled: Int = 0, differences: [Difference] = []) {
+    package init(
+        isFirst: Bool, kernelCount: Int, modelCount: Int, unsettled: Int = 0, differences: [Difference] = []
+    ) {
         self.isFirst = isFirst
         self.kernelCount = kernelCount
         self.modelCount = modelCount

@@ -41,9 +41,9 @@ package struct VMA: Sendable {
     package var description: UInt32
     /// The file's name, device and inode, or a bracketed name; not compared for merging.
     package var file: FileID
-    /// The anon_vma: 0 none.
+    /// The anon_vma: 0 none, that is never written.
     package var anon: UInt32
-    /// Index of the memory policy, userfaultfd context and anonymous name together; 0: none of them.
+    /// Number of the memory policy, userfaultfd context and anonymous name together; 0: none of them.
     package var extra: UInt32
     package var owner: Owner
 
@@ -70,6 +70,10 @@ extension VMA {
     package var isSpecial: Bool { !flags.isDisjoint(with: .special) }
     /// Whether maps prints `s`.
     package var isShared: Bool { flags.contains(.mayShare) }
-    /// Private memory without a file (`vma_is_anonymous`, private /dev/zero aside).
-    package var isAnonymous: Bool { description == 0 && !isShared }
+    /// Private memory without a file's operations (`vma_is_anonymous`).
+    package var isAnonymous: Bool { !isShared && (description == 0 || flags.contains(.zeroDevice)) }
+    package var isLocked: Bool { flags.contains(.locked) }
+    package var isSealed: Bool { flags.contains(.sealed) }
+    /// Whether a write to it makes an anon_vma: private and writable.
+    package var isPrivateWritable: Bool { flags.intersection([.write, .mayShare]) == .write }
 }

@@ -46,6 +46,8 @@ package struct VMAFlags: OptionSet, Hashable, Sendable {
     package static let droppable = VMAFlags(place: 36)
     package static let sealed = VMAFlags(place: 37)
 
+    /// Not a kernel flag: private /dev/zero, which has a file but is anonymous in all else (`vma_is_anonymous`).
+    package static let zeroDevice = VMAFlags(rawValue: 0x20)
     /// Not a kernel flag: the anon_vma chain is longer than one, because the VMA came through fork.
     package static let forked = VMAFlags(rawValue: 0x40)
     /// Not a kernel flag: the VMA's operations have a close hook (SysV shared memory).
@@ -66,8 +68,10 @@ package struct VMAFlags: OptionSet, Hashable, Sendable {
 
     /// The letters of every flag that smaps names, in the order of the bits (MF_VMA_FLAG_NAMES).
     package static let names = [
-        "rd", "wr", "ex", "sh", "mr", "mw", "me", "ms", "gd", "pf", "lo", "lf", "io", "sr", "rr", "dc", "de", "ac",
-        "nr", "ht", "sf", "nl", "ar", "wf", "dd", "mm", "hg", "nh", "mg", "gu", "bt", "mt", "um", "ui", "uw", "ss",
+        "rd", "wr", "ex", "sh", "mr", "mw", "me", "ms", "gd", "pf", "lo", "lf", "io", "sr", "rr", "dc", "de",
+        "ac",
+        "nr", "ht", "sf", "nl", "ar", "wf", "dd", "mm", "hg", "nh", "mg", "gu", "bt", "mt", "um", "ui", "uw",
+        "ss",
         "dp", "sl",
     ]
 

@@ -1,0 +1,41 @@
+import TraceLog
+
+/// The program break as brk calls and snapshots tell it; 0 while unknown.
+struct Heap: Sendable {
+    /// mm->start_brk.
+    var start: UInt64 = 0
+    /// mm->brk.
+    var current: UInt64 = 0
+}
+
+// brk, as mm/mmap.c and mm/vma.c (do_brk_flags) do it.
+extension AddressSpace {
+    /// Sets what brk calls would have told: the heap's first byte and the current break.
+    package mutating func setBreak(start: UInt64, current: UInt64) {
+        heap = Heap(start: start, current: current)
+    }
+
+    /// The range of the program break, its first byte and the current break; both 0 while unknown.
+    package var programBreak: (start: UInt64, current: UInt64) { (heap.start, heap.current) }
+
+    mutating func brk(_ call: Call) {
+        let old = pageAligned(heap.current)
+        let new = pageAligned(call.result)
+        let isKnown = heap.current != 0
+        if heap.start == 0 { heap.start = call.result }
+        heap.current = call.result
+        guard isKnown else { return }
+        if new < old { _ = removeRange(new, old) }
+        if new > old { grow(old, new) }
+    }
+
+    private mutating func grow(_ start: UInt64, _ end: UInt64) {
+        var vma = VMA(
+            start: start, end: end, pgoff: start >> pageShift,
+            flags: VMAFlags.may.union([.read, .write, .accounted]).union(futureFlags), time: author.time,
+            owner: author.owner(.created))
+        account(&vma)
+        let cursor = clear(start, end, asked: false)
+        writeOne(insertNew(vma, at: cursor, onlyExpanding: true))
+    }
+}

@@ -1,0 +1,34 @@
+/// The attributes that few VMAs have: memory policy, userfaultfd context, anonymous name. A VMA holds the number of
+/// one combination, so that comparing is comparing numbers; 0 is "none of them".
+struct ExtraTable: Sendable {
+    struct Entry: Hashable, Sendable {
+        /// The mode and the address of the node mask, which stands for its content; nil: the process's policy.
+        var policy: Policy?
+        /// The descriptor of the userfaultfd.
+        var userfault: UInt64?
+        /// The address of the name, which stands for its text.
+        var name: UInt64?
+    }
+
+    struct Policy: Hashable, Sendable {
+        var mode: UInt64
+        var nodeMask: UInt64
+        var maxNode: UInt64
+        var homeNode: UInt64?
+    }
+
+    private var entries = [Entry()]
+    private var numbers = [Entry(): UInt32(0)]
+
+    subscript(number: UInt32) -> Entry { entries[Int(number)] }
+
+    /// The number of `number`'s combination after `edit`.
+    mutating func number(_ number: UInt32, _ edit: (inout Entry) -> Void) -> UInt32 {
+        var entry = entries[Int(number)]
+        edit(&entry)
+        if let known = numbers[entry] { return known }
+        entries.append(entry)
+        numbers[entry] = UInt32(entries.count - 1)
+        return UInt32(entries.count - 1)
+    }
+}

@@ -1,0 +1,71 @@
+package import TraceLog
+
+/// Which open file description a mapping has. The log names files and descriptor numbers, the kernel compares
+/// descriptions; the guess is that one number and one file mean one description until an observation disagrees.
+struct FileIdentities: Sendable {
+    /// What a path says of how the kernel treats mappings of it.
+    enum Trait: UInt8, Sendable { case ordinary, zeroDevice, special, memory, heap, stack }
+
+    private var byDescriptor: [UInt64: UInt32] = [:]
+    private var writable: Set<UInt32> = []
+    private var traits: [Trait] = []
+    private var last: UInt32 = 0
+    /// The descriptor key of the last mapping, for an observation to correct.
+    private var lastKey: UInt64 = 0
+
+    mutating func new() -> UInt32 {
+        last &+= 1
+        return last
+    }
+
+    mutating func description(of file: FileID, descriptor: UInt32) -> UInt32 {
+        lastKey = UInt64(file.rawValue) << 32 | UInt64(descriptor)
+        if let known = byDescriptor[lastKey] { return known }
+        return renew()
+    }
+
+    /// The description of a mapping that only a snapshot tells of: one for each file.
+    mutating func description(ofObserved file: FileID) -> UInt32 { description(of: file, descriptor: .max) }
+
+    /// The last mapping's descriptor turned out to have been opened anew.
+    mutating func renew() -> UInt32 {
+        let description = new()
+        byDescriptor[lastKey] = description
+        return description
+    }
+
+    /// The last mapping's descriptor turned out to be a copy of a known one.
+    mutating func identify(with description: UInt32) { byDescriptor[lastKey] = description }
+
+    mutating func markWritable(_ description: UInt32) { writable.insert(description) }
+
+    func isWritable(_ description: UInt32) -> Bool { writable.contains(description) }
+
+    func trait(of file: FileID) -> Trait {
+        let index = Int(file.rawValue)
+        return index < traits.count ? traits[index] : .ordinary
+    }
+
+    mutating func learn(_ files: [FileFacts]) {
+        for facts in files[traits.count...] { traits.append(Self.trait(ofPath: facts.path)) }
+    }
+
+    private static let byName: [String: Trait] = [
+        "/dev/zero": .zeroDevice, "[heap]": .heap, "[stack]": .stack,
+    ]
+
+    private static func trait(ofPath path: String) -> Trait {
+        if let name = byName[path] { return name }
+        if path.hasPrefix("/memfd:") || path.hasPrefix("/dev/shm/") || path.hasPrefix("/SYSV") {
+            return .memory
+        }
+        let special = ["[v", "anon_inode:[io_uring]", "anon_inode:[perf_event]", "/[aio]"]
+        return special.contains { path.hasPrefix($0) } ? .special : .ordinary
+    }
+}
+
+extension AddressSpace {
+    /// Learns what the paths of files say (/dev/zero, io_uring rings, ...); call it when definitions were added.
+    /// Cheap when nothing is new.
+    package mutating func learn(_ definitions: Definitions) { identities.learn(definitions.files) }
+}

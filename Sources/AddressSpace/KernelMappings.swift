@@ -1,0 +1,67 @@
+import TraceLog
+
+// Calls other than mmap by which the kernel makes or removes a VMA of its own.
+extension AddressSpace {
+    /// io_setup maps a ring whose size is not among the arguments: it is known from the observation
+    /// (fs/aio.c, aio_setup_ring).
+    mutating func ioSetup(_ call: Call) {
+        guard call.succeeded else { return }
+        guard call.observedEnd > call.observedStart else {
+            corrections.unobserved += 1
+            return
+        }
+        let vma = VMA(
+            start: call.observedStart, end: call.observedEnd, pgoff: 0,
+            flags: VMAFlags.may.union([.read, .write, .shared, .mayShare, .dontExpand]), time: author.time,
+            description: identities.new(), file: call.file, owner: author.owner(.created))
+        _ = insertNew(vma, at: clear(vma.start, vma.end, asked: false))
+    }
+
+    /// The context's number is its ring's address.
+    mutating func ioDestroy(_ call: Call) {
+        guard call.succeeded else { return }
+        let cursor = tree.first(endingAbove: call.arguments.0)
+        guard !tree.isEnd(cursor), tree[cursor].start == call.arguments.0 else {
+            corrections.unobserved += 1
+            return
+        }
+        _ = remove(cursor)
+    }
+
+    /// A new shadow stack (arch/x86/kernel/shstk.c, alloc_shstk).
+    mutating func mapShadowStack(_ call: Call) {
+        let end = call.result &+ pageAligned(call.arguments.1)
+        guard call.succeeded, end > call.result else { return }
+        let vma = VMA(
+            start: call.result, end: end, pgoff: call.result >> pageShift,
+            flags: VMAFlags.may.union([.read, .write, .shadowStack, .accounted]).union(futureFlags),
+            time: author.time, owner: author.owner(.created))
+        _ = insertNew(vma, at: clear(call.result, end, asked: false))
+    }
+
+    /// UFFDIO_REGISTER and UFFDIO_UNREGISTER, as (descriptor, start, length, mode); descriptor stands for context.
+    mutating func userfaultfd(_ call: Call) {
+        let start = call.arguments.1
+        let end = start &+ pageAligned(call.arguments.2)
+        guard call.succeeded, end > start else { return }
+        let isOn = call.kind == .userfaultfdRegister
+        let flags = isOn ? Self.userfaultFlags(call.arguments.3) : []
+        let context = isOn ? call.arguments.0 : nil
+        var table = extras
+        change(start, end) { vma in
+            (
+                vma.flags.subtracting(.userfault).union(flags),
+                table.number(vma.extra) { $0.userfault = context }
+            )
+        }
+        extras = table
+    }
+
+    private static func userfaultFlags(_ mode: UInt64) -> VMAFlags {
+        var flags: VMAFlags = []
+        if mode & 1 != 0 { flags.insert(.userfaultMissing) }
+        if mode & 2 != 0 { flags.insert(.userfaultWriteProtect) }
+        if mode & 4 != 0 { flags.insert(.userfaultMinor) }
+        return flags
+    }
+}

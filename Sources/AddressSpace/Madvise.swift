@@ -1,0 +1,104 @@
+import TraceLog
+
+/// The advice values that change VMAs (Linux uapi asm-generic/mman-common.h).
+private enum Advice: UInt64 {
+    case normal = 0
+    case random = 1
+    case sequential = 2
+    case dontFork = 10
+    case doFork = 11
+    case mergeable = 12
+    case unmergeable = 13
+    case hugePage = 14
+    case noHugePage = 15
+    case dontDump = 16
+    case doDump = 17
+    case wipeOnFork = 18
+    case keepOnFork = 19
+    case populateWrite = 23
+    case guardInstall = 102
+}
+
+// madvise, as mm/madvise.c does it.
+extension AddressSpace {
+    mutating func madvise(_ call: Call) {
+        let start = call.arguments.0
+        let end = start &+ pageAligned(call.arguments.1)
+        guard start & (pageSize - 1) == 0, end > start, let advice = Advice(rawValue: call.arguments.2) else {
+            return
+        }
+        switch advice {
+        case .guardInstall: installGuards(start, end, call)
+        case .populateWrite: break
+        default: advise(start, end, advice, call)
+        }
+    }
+
+    /// Holes are passed over, and reported as ENOMEM at the end; a VMA that refuses stops the walk (EINVAL), the
+    /// limit as well (EAGAIN).
+    private mutating func advise(_ start: UInt64, _ end: UInt64, _ advice: Advice, _ call: Call) {
+        var stop = end
+        switch call.error {
+        case 0, Errno.noMemory: break
+        case Errno.again where isNearLimit: break
+        case Errno.invalid: stop = firstRefusal(start, end, advice)
+        default:
+            corrections.uncertain += 1
+            return
+        }
+        changeFlags(start, stop, limited: call.error == Errno.again) { Self.advised($0, advice) ?? $0.flags }
+    }
+
+    /// Where the first VMA begins that refuses the advice; `start` where none is known to.
+    private func firstRefusal(_ start: UInt64, _ end: UInt64, _ advice: Advice) -> UInt64 {
+        var cursor = tree.first(endingAbove: start)
+        while !tree.isEnd(cursor), tree[cursor].start < end {
+            if Self.advised(tree[cursor], advice) == nil { return max(start, tree[cursor].start) }
+            cursor = tree.next(cursor)
+        }
+        return start
+    }
+
+    /// The flags of a VMA after an advice; nil where the kernel answers EINVAL (madvise_vma_behavior).
+    private static func advised(_ vma: VMA, _ advice: Advice) -> VMAFlags? {
+        let flags = vma.flags
+        switch advice {
+        case .normal: return flags.subtracting([.randomRead, .sequentialRead])
+        case .random: return flags.subtracting(.sequentialRead).union(.randomRead)
+        case .sequential: return flags.subtracting(.randomRead).union(.sequentialRead)
+        case .dontFork: return flags.union(.dontCopy)
+        case .doFork: return flags.isDisjoint(with: .io) ? flags.subtracting(.dontCopy) : nil
+        case .dontDump: return flags.union(.dontDump)
+        case .doDump: return allowsDump(vma) ? flags.subtracting(.dontDump) : nil
+        case .wipeOnFork: return vma.description == 0 && !vma.isShared ? flags.union(.wipeOnFork) : nil
+        case .keepOnFork: return flags.contains(.droppable) ? nil : flags.subtracting(.wipeOnFork)
+        case .mergeable: return vma.canMergePages ? flags.union(.mergeable) : flags
+        case .unmergeable: return flags.subtracting(.mergeable)
+        case .hugePage: return flags.subtracting(.noHugePage).union(.hugePage)
+        case .noHugePage: return flags.subtracting(.hugePage).union(.noHugePage)
+        case .populateWrite, .guardInstall: return flags
+        }
+    }
+
+    private static func allowsDump(_ vma: VMA) -> Bool {
+        !vma.flags.contains(.droppable) && (vma.flags.contains(.hugeTLB) || !vma.isSpecial)
+    }
+
+    /// Guard regions split nothing: each VMA is marked whole, and anonymous memory gets an anon_vma.
+    private mutating func installGuards(_ start: UInt64, _ end: UInt64, _ call: Call) {
+        guard call.succeeded || call.error == Errno.noMemory else { return }
+        var cursor = tree.first(endingAbove: start)
+        while !tree.isEnd(cursor), tree[cursor].start < end {
+            if rules.guardIsSticky { tree[cursor].flags.insert(.maybeGuard) }
+            if tree[cursor].anon == 0, !tree[cursor].isShared { prepareAnon(cursor) }
+            cursor = tree.next(cursor)
+        }
+    }
+}
+
+extension VMA {
+    /// Whether KSM may work on it (vma_ksm_compatible).
+    var canMergePages: Bool {
+        flags.isDisjoint(with: VMAFlags.special.union([.shared, .mayShare, .hugeTLB, .droppable]))
+    }
+}

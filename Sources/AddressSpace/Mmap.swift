@@ -1,0 +1,136 @@
+import TraceLog
+
+/// The flags of mmap that decide anything here (Linux uapi asm-generic/mman-common.h, mman.h; x86-64 and arm64).
+struct MapFlags: OptionSet {
+    var rawValue: UInt64
+    static let fixed = MapFlags(rawValue: 0x10)
+    static let anonymous = MapFlags(rawValue: 0x20)
+    static let growsDown = MapFlags(rawValue: 0x100)
+    static let locked = MapFlags(rawValue: 0x2000)
+    static let noReserve = MapFlags(rawValue: 0x4000)
+    static let stack = MapFlags(rawValue: 0x20000)
+    static let hugeTLB = MapFlags(rawValue: 0x40000)
+
+    /// MAP_SHARED or MAP_SHARED_VALIDATE.
+    var isShared: Bool { rawValue & 0xF == 1 || rawValue & 0xF == 3 }
+    /// MAP_DROPPABLE.
+    var isDroppable: Bool { rawValue & 0xF == 8 }
+    /// Bytes of one huge page (MAP_HUGE_*); 2 MiB where no size is named.
+    var hugePageSize: UInt64 {
+        let shift = rawValue >> 26 & 0x3F
+        return 1 << (shift == 0 ? 21 : shift)
+    }
+}
+
+// mmap, as mm/mmap.c (do_mmap) and mm/vma.c (__mmap_region) do it.
+extension AddressSpace {
+    mutating func mmap(_ call: Call) {
+        guard call.succeeded else { return mmapFailed(call) }
+        let flags = MapFlags(rawValue: call.arguments.3)
+        let end = call.result &+ mappedLength(call.arguments.1, flags)
+        guard end > call.result else { return }
+        let cursor = clear(call.result, end, asked: flags.contains(.fixed))
+        let place = insertNew(newVMA(call, flags, end), at: cursor)
+        writeOne(place)
+    }
+
+    /// What a mapping takes away: at an address the kernel chose nothing can have been.
+    @inline(__always)
+    mutating func clear(_ start: UInt64, _ end: UInt64, asked: Bool) -> VMATree.Cursor {
+        let cursor = tree.first(endingAbove: start)
+        if tree.isEnd(cursor) || tree[cursor].start >= end { return cursor }
+        if !asked { corrections.unobserved += 1 }
+        return removeRange(start, end)
+    }
+
+    @inline(__always)
+    private func mappedLength(_ length: UInt64, _ flags: MapFlags) -> UInt64 {
+        guard flags.contains(.hugeTLB), flags.contains(.anonymous) else { return pageAligned(length) }
+        return (length &+ flags.hugePageSize &- 1) & ~(flags.hugePageSize &- 1)
+    }
+
+    @inline(__always)
+    private mutating func newVMA(_ call: Call, _ flags: MapFlags, _ end: UInt64) -> VMA {
+        var vma = VMA(
+            start: call.result, end: end, pgoff: call.result >> pageShift,
+            flags: baseFlags(call.arguments.2, flags),
+            time: author.time, file: call.file, owner: author.owner(.created))
+        if flags.contains(.anonymous) { anonymous(&vma, flags) } else { fileBacked(&vma, call, flags) }
+        account(&vma)
+        return vma
+    }
+
+    /// Flags from rights, mmap flags, mlockall and PR_SET_MEMORY_MERGE (calc_vm_prot_bits, calc_vm_flag_bits).
+    @inline(__always)
+    func baseFlags(_ protection: UInt64, _ flags: MapFlags) -> VMAFlags {
+        var result = Self.rights(protection).union(.may).union(futureFlags)
+        if flags.contains(.growsDown) { result.insert(.growsDown) }
+        if flags.contains(.locked) { result.insert(.locked) }
+        if flags.contains(.stack), rules.stackMeansNoHugePage { result.insert(.noHugePage) }
+        if flags.contains(.noReserve), !neverOvercommits { result.insert(.noReserve) }
+        if flags.isShared { result.formUnion([.shared, .mayShare]) }
+        return result
+    }
+
+    /// `rd`, `wr`, `ex` from PROT_READ, PROT_WRITE, PROT_EXEC.
+    @inline(__always)
+    static func rights(_ protection: UInt64) -> VMAFlags {
+        VMAFlags(rawValue: (protection & 7) << 8)
+    }
+
+    @inline(__always)
+    private mutating func anonymous(_ vma: inout VMA, _ flags: MapFlags) {
+        if flags.isDroppable { vma.flags.formUnion([.noReserve, .wipeOnFork, .dontDump, .droppable]) }
+        if flags.isShared || flags.contains(.hugeTLB) {
+            vma.pgoff = 0
+            vma.description = identities.new()
+        }
+        if flags.contains(.hugeTLB) { vma.flags.formUnion([.hugeTLB, .dontExpand]) }
+    }
+
+    private mutating func fileBacked(_ vma: inout VMA, _ call: Call, _ flags: MapFlags) {
+        vma.pgoff = call.arguments.5 >> pageShift
+        vma.description = identities.description(
+            of: call.file, descriptor: UInt32(truncatingIfNeeded: call.arguments.4))
+        switch identities.trait(of: call.file) {
+        case .zeroDevice where flags.isShared: vma.description = identities.new()
+        case .zeroDevice: vma.flags.insert(.zeroDevice)
+        case .special: vma.flags.insert(.dontExpand)
+        case .memory: identities.markWritable(vma.description)
+        case .ordinary, .heap, .stack: break
+        }
+        if flags.isShared { restrictToDescriptor(&vma) }
+    }
+
+    /// A descriptor that cannot write takes `sh` and `mw` away; it is taken for one until it is seen to write.
+    private mutating func restrictToDescriptor(_ vma: inout VMA) {
+        let isZero = identities.trait(of: vma.file) == .zeroDevice
+        if vma.flags.contains(.write) { identities.markWritable(vma.description) }
+        if isZero || identities.isWritable(vma.description) { return }
+        vma.flags.subtract([.shared, .mayWrite])
+    }
+
+    /// `ac` and `mg` of a new VMA (accountable_mapping, ksm_vma_flags); special ones are never locked.
+    @inline(__always)
+    func account(_ vma: inout VMA) {
+        if !vma.flags.isDisjoint(with: [.hugeTLB, .dontExpand]) { vma.flags.subtract(.lockMask) }
+        if vma.flags.intersection([.noReserve, .shared, .write, .hugeTLB]) == .write {
+            vma.flags.insert(.accounted)
+        }
+        if mergesPages, vma.canMergePages { vma.flags.insert(.mergeable) }
+    }
+
+    /// A failed mapping over something: huge pages fail after the old has gone, a seal leaves the first split.
+    private mutating func mmapFailed(_ call: Call) {
+        let flags = MapFlags(rawValue: call.arguments.3)
+        guard flags.contains(.fixed) else { return }
+        let (start, end) = (call.arguments.0, call.arguments.0 &+ mappedLength(call.arguments.1, flags))
+        switch call.error {
+        case Errno.noMemory where flags.contains(.hugeTLB):
+            _ = removeRange(start, end)
+            corrections.uncertain += 1
+        case Errno.notPermitted: removalFailed(start, end)
+        default: break
+        }
+    }
+}

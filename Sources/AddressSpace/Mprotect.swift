@@ -1,0 +1,80 @@
+import TraceLog
+
+// mprotect and pkey_mprotect, as mm/mprotect.c (do_mprotect_pkey, mprotect_fixup) does them.
+extension AddressSpace {
+    mutating func mprotect(_ call: Call) {
+        let (address, protection) = (call.arguments.0, call.arguments.2)
+        guard call.arguments.1 > 0, address & (pageSize - 1) == 0 else { return }
+        let end = address &+ pageAligned(call.arguments.1)
+        let start = growsDownStart(address, protection)
+        guard end > start else { return }
+        let key = call.kind == .pkeyMprotect ? call.arguments.3 : .max
+        guard call.succeeded else { return mprotectFailed(call.error, start, end, protection, key) }
+        protect(start, end, protection, key, limited: false)
+    }
+
+    /// PROT_GROWSDOWN extends the range to the start of a VMA that grows down.
+    @inline(__always)
+    private func growsDownStart(_ address: UInt64, _ protection: UInt64) -> UInt64 {
+        guard protection & 0x0100_0000 != 0, let vma = vma(containing: address) else { return address }
+        return vma.flags.contains(.growsDown) ? vma.start : address
+    }
+
+    @inline(__always)
+    private mutating func protect(
+        _ start: UInt64, _ end: UInt64, _ protection: UInt64, _ key: UInt64, limited: Bool
+    ) {
+        let rights = Self.rights(protection)
+        let losesAccounting = rules.unwrittenLosesAccounting
+        changeFlags(start, end, limited: limited) {
+            Self.protected($0, rights, key, losesAccounting: losesAccounting)
+        }
+        if rights.contains(.write) { write(start, end) }
+    }
+
+    /// The flags of a VMA under new rights: `ac` comes with the first write right, and goes from what was never
+    /// written.
+    @inline(__always)
+    private static func protected(
+        _ vma: VMA, _ rights: VMAFlags, _ key: UInt64, losesAccounting: Bool
+    ) -> VMAFlags {
+        var new = vma.flags.subtracting(.rights).union(rights)
+        if key != .max { new = new.subtracting(.protectionKey).union(VMAFlags(protectionKey: key)) }
+        if new == vma.flags { return new }
+        if rights.contains(.write) {
+            let counted: VMAFlags = [.accounted, .write, .hugeTLB, .shared, .noReserve]
+            if vma.flags.isDisjoint(with: counted) { new.insert(.accounted) }
+            if vma.isShared { new.formUnion([.shared, .mayWrite]) }
+        } else if losesAccounting, vma.isAnonymous, vma.anon == 0 {
+            new.remove(.accounted)
+        }
+        return new
+    }
+
+    /// The VMAs before the obstacle were changed; at the limit the first split stays.
+    private mutating func mprotectFailed(
+        _ error: UInt16, _ start: UInt64, _ end: UInt64, _ protection: UInt64, _ key: UInt64
+    ) {
+        let rights = Self.rights(protection)
+        let stop: UInt64?
+        switch error {
+        case Errno.noMemory: stop = obstacle(start, end) { _ in false }
+        case Errno.access: stop = obstacle(start, end) { !Self.allows($0.flags, rights) }
+        case Errno.notPermitted: stop = obstacle(start, end, \.isSealed)
+        default: return
+        }
+        if stop == nil, error != Errno.noMemory || !isNearLimit {
+            corrections.uncertain += 1
+            return
+        }
+        protect(start, stop ?? end, protection, key, limited: error == Errno.noMemory)
+    }
+
+    /// Whether the `m*` flags of a VMA permit these rights.
+    private static func allows(_ flags: VMAFlags, _ rights: VMAFlags) -> Bool {
+        (flags.rawValue >> 4) & rights.rawValue == rights.rawValue
+    }
+
+    /// Whether a call that splits twice could meet the limit.
+    var isNearLimit: Bool { maxMapCount.map { count + 1 >= $0 } ?? false }
+}

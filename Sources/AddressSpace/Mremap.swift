@@ -1,0 +1,120 @@
+import TraceLog
+
+// mremap, as mm/mremap.c does it.
+extension AddressSpace {
+    /// The call's numbers, lengths in whole pages.
+    private struct Move {
+        var source: UInt64
+        var oldLength: UInt64
+        var target: UInt64
+        var newLength: UInt64
+        /// MREMAP_FIXED
+        var isFixed: Bool
+        /// MREMAP_DONTUNMAP
+        var keepsSource: Bool
+    }
+
+    mutating func mremap(_ call: Call) {
+        var move = Move(
+            source: call.arguments.0, oldLength: pageAligned(call.arguments.1), target: call.result,
+            newLength: pageAligned(call.arguments.2), isFixed: call.arguments.3 & 2 != 0,
+            keepsSource: call.arguments.3 & 4 != 0)
+        guard call.succeeded else {
+            if move.isFixed { corrections.uncertain += 1 }
+            return
+        }
+        if move.target == move.source, !move.isFixed, !move.keepsSource { return resize(move) }
+        if move.newLength < move.oldLength {
+            _ = removeRange(move.source &+ move.newLength, move.source &+ move.oldLength)
+            move.oldLength = move.newLength
+        }
+        relocate(move)
+    }
+
+    /// Without a move: the tail goes, or the range behind joins.
+    private mutating func resize(_ move: Move) {
+        let (oldEnd, newEnd) = (move.source &+ move.oldLength, move.source &+ move.newLength)
+        if newEnd < oldEnd { _ = removeRange(newEnd, oldEnd) }
+        guard newEnd > oldEnd, let vma = vma(containing: move.source) else { return }
+        let cursor = clear(oldEnd, newEnd, asked: false)
+        writeOne(insertNew(part(of: vma, oldEnd, newEnd), at: cursor))
+    }
+
+    private mutating func relocate(_ move: Move) {
+        _ = clear(move.target, move.target &+ move.newLength, asked: move.isFixed)
+        if move.oldLength == 0 { return duplicate(move) }
+        let end = move.source &+ move.oldLength
+        var address = move.source
+        while let vma = firstVMA(from: address, before: end) {
+            moveOne(vma, from: max(vma.start, move.source), to: min(vma.end, end), move)
+            address = min(vma.end, end)
+        }
+        if address == move.source { unknownSource(move) }
+        write(move.target, move.target &+ move.newLength)
+    }
+
+    private func firstVMA(from address: UInt64, before end: UInt64) -> VMA? {
+        let cursor = tree.first(endingAbove: address)
+        guard address < end, !tree.isEnd(cursor), tree[cursor].start < end else { return nil }
+        return tree[cursor]
+    }
+
+    /// Moves the piece of one VMA that the range covers (copy_vma, then the unmapping of the source).
+    private mutating func moveOne(_ vma: VMA, from start: UInt64, to end: UInt64, _ move: Move) {
+        let target = move.target &+ (start &- move.source)
+        let grows = end == move.source &+ move.oldLength ? move.newLength &- move.oldLength : 0
+        var copy = part(of: vma, start, end)
+        copy.start = target
+        copy.end = target &+ (end &- start) &+ grows
+        if vma.isAnonymous, vma.anon == 0 { copy.pgoff = target >> pageShift }
+        let place = insertNew(copy, at: tree.first(endingAbove: target))
+        guard move.keepsSource else {
+            _ = removeRange(start, end)
+            return
+        }
+        let mergedWithSource = tree[place].start <= start && end <= tree[place].end
+        leaveSource(start, end, isWhole: vma.start == start && vma.end == end && !mergedWithSource)
+    }
+
+    /// MREMAP_DONTUNMAP: the source stays, unlocked, and forgets that it was written if all of it moved
+    /// (dontunmap_complete).
+    private mutating func leaveSource(_ start: UInt64, _ end: UInt64, isWhole: Bool) {
+        let cursor = tree.first(endingAbove: start)
+        guard !tree.isEnd(cursor), tree[cursor].start < end else { return }
+        tree[cursor].flags.subtract(.lockMask)
+        if !rules.dontUnmapKeepsAccounting { tree[cursor].flags.remove(.accounted) }
+        guard isWhole else { return }
+        tree[cursor].anon = 0
+        tree[cursor].flags.remove(.forked)
+    }
+
+    /// Old size 0: a second mapping of the same shared memory.
+    private mutating func duplicate(_ move: Move) {
+        guard let vma = vma(containing: move.source) else { return unknownSource(move) }
+        var copy = part(of: vma, move.source, vma.end)
+        copy.start = move.target
+        copy.end = move.target &+ move.newLength
+        _ = insertNew(copy, at: tree.first(endingAbove: move.target))
+    }
+
+    /// The model has nothing at the source: what arrives is taken for plain memory.
+    private mutating func unknownSource(_ move: Move) {
+        corrections.unobserved += 1
+        let vma = VMA(
+            start: move.target, end: move.target &+ move.newLength, pgoff: move.target >> pageShift,
+            flags: VMAFlags.may.union([.read, .write, .accounted]), time: author.time,
+            owner: author.owner(.created))
+        _ = insertNew(vma, at: tree.first(endingAbove: move.target))
+    }
+
+    /// A range with the attributes of `vma`, which need not lie in it, as a creation of the call.
+    private func part(of vma: VMA, _ start: UInt64, _ end: UInt64) -> VMA {
+        var part = vma
+        part.pgoff &+= (start &- vma.start) >> pageShift
+        part.start = start
+        part.end = end
+        part.owner = author.owner(.created)
+        part.time = author.time
+        return part
+    }
+}

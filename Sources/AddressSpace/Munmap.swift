@@ -1,0 +1,22 @@
+import TraceLog
+
+// munmap, as mm/vma.c (do_vmi_align_munmap, vms_gather_munmap_vmas) does it.
+extension AddressSpace {
+    mutating func munmap(_ call: Call) {
+        let end = call.arguments.0 &+ pageAligned(call.arguments.1)
+        guard end > call.arguments.0 else { return }
+        if call.succeeded {
+            _ = removeRange(call.arguments.0, end)
+        } else if call.error == Errno.notPermitted {
+            removalFailed(call.arguments.0, end)
+        }
+    }
+
+    /// A seal in the range: nothing is removed, but the split at its start stays unless the sealed VMA is that one.
+    mutating func removalFailed(_ start: UInt64, _ end: UInt64) {
+        guard rules.sealsCheckedInWalk else { return }
+        let cursor = tree.first(endingAbove: start)
+        guard !tree.isEnd(cursor), tree[cursor].start < start, !tree[cursor].isSealed else { return }
+        _ = split(cursor, at: start, new: .right)
+    }
+}

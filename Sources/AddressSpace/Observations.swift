@@ -1,0 +1,81 @@
+/// One VMA as the kernel gave it right after a call: settles what the log cannot know.
+extension AddressSpace {
+    /// Makes the VMA `start ..< end` one of the set, and counts the cause where it was not.
+    @inline(__always)
+    mutating func reconcile(_ start: UInt64, _ end: UInt64) {
+        let cursor = tree.first(endingAbove: start)
+        if !tree.isEnd(cursor), tree[cursor].start == start, tree[cursor].end == end { return }
+        force(start, end)
+    }
+
+    private mutating func force(_ start: UInt64, _ end: UInt64) {
+        cut(at: start)
+        cut(at: end)
+        fillGaps(start, end)
+        var cursor = tree.first(endingAbove: start)
+        while !tree.isEnd(cursor), tree[cursor].end < end {
+            noteJoin(cursor)
+            cursor = forceJoin(cursor, with: tree.next(cursor))
+        }
+    }
+
+    /// The kernel has a boundary inside what the model holds for one VMA.
+    private mutating func cut(at address: UInt64) {
+        let cursor = tree.first(endingAbove: address)
+        guard !tree.isEnd(cursor), tree[cursor].start < address else { return }
+        if tree[cursor].flags.contains(.growsDown) { return moveStart(cursor, to: address) }
+        let right = split(cursor, at: address, new: .right)
+        tell(right)
+    }
+
+    /// What must have told two pieces apart.
+    private mutating func tell(_ right: VMATree.Cursor) {
+        if tree[right].description != 0 {
+            corrections.fileIdentity += 1
+            tree[right].description = identities.renew()
+        } else {
+            corrections.anonVMA += 1
+            tree[right].anon = newAnon()
+        }
+    }
+
+    /// What must have let two neighbours merge that the model keeps apart.
+    private mutating func noteJoin(_ cursor: VMATree.Cursor) {
+        let (left, right) = (tree[cursor], tree[tree.next(cursor)])
+        if left.description != right.description, left.description != 0, right.description != 0 {
+            corrections.fileIdentity += 1
+            identities.identify(with: left.description)
+        } else if !left.flags.symmetricDifference(right.flags).isDisjoint(with: comparedFlags) {
+            corrections.unobserved += 1
+        } else {
+            corrections.anonVMA += 1
+        }
+    }
+
+    /// The kernel's VMA covers addresses where the model has nothing.
+    private mutating func fillGaps(_ start: UInt64, _ end: UInt64) {
+        var address = start
+        while address < end {
+            let cursor = tree.first(endingAbove: address)
+            let next = tree.isEnd(cursor) ? end : min(end, tree[cursor].start)
+            if next > address {
+                fill(address, next, before: cursor)
+                address = next
+            } else {
+                address = tree[cursor].end
+            }
+        }
+    }
+
+    private mutating func fill(_ start: UInt64, _ end: UInt64, before cursor: VMATree.Cursor) {
+        if !tree.isEnd(cursor), tree[cursor].start == end, tree[cursor].flags.contains(.growsDown) {
+            return moveStart(cursor, to: start)
+        }
+        corrections.unobserved += 1
+        let vma = VMA(
+            start: start, end: end, pgoff: start >> pageShift,
+            flags: VMAFlags.may.union([.read, .write, .accounted]), time: author.time,
+            owner: author.owner(.notObserved))
+        _ = insert(vma, at: cursor)
+    }
+}

@@ -1,0 +1,46 @@
+import TraceLog
+
+// mbind and set_mempolicy_home_node, as mm/mempolicy.c does them.
+extension AddressSpace {
+    /// The kernel compares policies by content; the log has the node mask's address only, which stands for it.
+    mutating func mbind(_ call: Call) {
+        let start = call.arguments.0
+        let end = start &+ pageAligned(call.arguments.1)
+        guard end > start, call.succeeded || call.error == Errno.inputOutput || fellAtLimit(call) else {
+            return
+        }
+        if call.kind == .mbind {
+            setPolicy(start, end, Self.policy(call), limited: !call.succeeded)
+        } else {
+            setHomeNode(start, end, call.arguments.2)
+        }
+    }
+
+    private func fellAtLimit(_ call: Call) -> Bool { call.error == Errno.noMemory && isNearLimit }
+
+    /// MPOL_DEFAULT takes the policy away; mode flags are part of the mode.
+    private static func policy(_ call: Call) -> ExtraTable.Policy? {
+        guard call.arguments.2 != 0 else { return nil }
+        return ExtraTable.Policy(
+            mode: call.arguments.2, nodeMask: call.arguments.3, maxNode: call.arguments.4)
+    }
+
+    private mutating func setPolicy(
+        _ start: UInt64, _ end: UInt64, _ policy: ExtraTable.Policy?, limited: Bool
+    ) {
+        changeExtra(start, end, limited: limited) { $0.policy = policy }
+    }
+
+    private mutating func setHomeNode(_ start: UInt64, _ end: UInt64, _ node: UInt64) {
+        changeExtra(start, end) { $0.policy?.homeNode = node }
+    }
+
+    /// Changes what `extra` stands for over a range.
+    mutating func changeExtra(
+        _ start: UInt64, _ end: UInt64, limited: Bool = false, _ edit: (inout ExtraTable.Entry) -> Void
+    ) {
+        var table = extras
+        change(start, end, limited: limited) { ($0.flags, table.number($0.extra, edit)) }
+        extras = table
+    }
+}

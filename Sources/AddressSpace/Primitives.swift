@@ -1,0 +1,144 @@
+import TraceLog
+
+/// Which piece of a split belongs to the call that split.
+enum SplitSide { case left, right }
+
+/// The call whose deeds are being done: the owner of what it creates or splits off.
+struct Author {
+    var stack = StackID.none
+    var kind = CallKind.mmap
+    /// CLOCK_MONOTONIC nanoseconds.
+    var time: UInt64 = 0
+
+    func owner(_ cause: Owner.Cause) -> Owner { Owner(stack: stack, cause: cause, kind: kind) }
+}
+
+extension AddressSpace {
+    /// Puts a VMA into the set as it is.
+    @inline(__always)
+    mutating func insert(_ vma: VMA, at cursor: VMATree.Cursor) -> VMATree.Cursor {
+        note(.appeared, vma)
+        return tree.insert(vma, at: cursor)
+    }
+
+    /// Takes a whole VMA out, and returns the place of the next.
+    @inline(__always)
+    mutating func remove(_ cursor: VMATree.Cursor, byMerge: Bool = false) -> VMATree.Cursor {
+        note(.vanished, tree[cursor], byMerge: byMerge)
+        return tree.remove(cursor)
+    }
+
+    /// Splits the VMA at `cursor`; the new piece belongs to the call. Returns the place of the right piece.
+    mutating func split(_ cursor: VMATree.Cursor, at address: UInt64, new side: SplitSide) -> VMATree.Cursor {
+        var right = tree[cursor]
+        let left = right
+        right.start = address
+        right.pgoff &+= (address &- left.start) >> pageShift
+        tree.setRange(cursor, left.start, address)
+        switch side {
+        case .left: own(cursor)
+        case .right: (right.owner, right.time) = (author.owner(.split), author.time)
+        }
+        note(.appeared, side == .left ? tree[cursor] : right)
+        return tree.insert(right, at: VMATree.Cursor(leaf: cursor.leaf, slot: cursor.slot + 1))
+    }
+
+    /// As `split`, but returns the place of the left piece.
+    @inline(__always)
+    mutating func splitBehind(_ cursor: VMATree.Cursor, at address: UInt64, new side: SplitSide)
+        -> VMATree.Cursor
+    {
+        tree.previous(split(cursor, at: address, new: side)) ?? cursor
+    }
+
+    private mutating func own(_ cursor: VMATree.Cursor) {
+        tree[cursor].owner = author.owner(.split)
+        tree[cursor].time = author.time
+    }
+
+    /// Moves a VMA's start, up or down.
+    @inline(__always)
+    mutating func moveStart(_ cursor: VMATree.Cursor, to start: UInt64) {
+        let distance = Int64(bitPattern: start &- tree[cursor].start) >> pageShift
+        tree[cursor].pgoff &+= UInt64(bitPattern: distance)
+        tree.setRange(cursor, start, tree[cursor].end)
+    }
+
+    /// Takes everything out of a range, whole VMAs or pieces; what a hole in a middle leaves at its right belongs to
+    /// the call. Returns the place of the first VMA behind the range.
+    @inline(__always)
+    mutating func removeRange(_ start: UInt64, _ end: UInt64) -> VMATree.Cursor {
+        var cursor = tree.first(endingAbove: start)
+        guard !tree.isEnd(cursor), tree[cursor].start < end else { return cursor }
+        if tree[cursor].start < start {
+            if tree[cursor].end > end { return punch(cursor, start, end) }
+            tree.setRange(cursor, tree[cursor].start, start)
+            cursor = tree.next(cursor)
+        }
+        while !tree.isEnd(cursor), tree[cursor].end <= end { cursor = remove(cursor) }
+        if !tree.isEnd(cursor), tree[cursor].start < end { moveStart(cursor, to: end) }
+        return cursor
+    }
+
+    /// Cuts a hole into the middle of a VMA; returns the place of what lies behind it.
+    private mutating func punch(_ cursor: VMATree.Cursor, _ start: UInt64, _ end: UInt64) -> VMATree.Cursor {
+        let right = split(cursor, at: end, new: .right)
+        guard let left = tree.previous(right) else { return right }
+        tree.setRange(left, tree[left].start, start)
+        return right
+    }
+
+    /// Changes flags or `extra` over a range VMA by VMA, skipping what `edit` leaves as it is; a hole is passed over.
+    /// False where the limit stopped it (only if `limited`).
+    @inline(__always)
+    @discardableResult
+    mutating func change(
+        _ start: UInt64, _ end: UInt64, limited: Bool = false,
+        _ edit: (VMA) -> (flags: VMAFlags, extra: UInt32)
+    ) -> Bool {
+        var cursor = tree.first(endingAbove: start)
+        while !tree.isEnd(cursor), tree[cursor].start < end {
+            let vma = tree[cursor]
+            let new = edit(vma)
+            if new.flags != vma.flags || new.extra != vma.extra {
+                let (from, to) = (max(start, vma.start), min(end, vma.end))
+                let done = modify(cursor, from, to, flags: new.flags, extra: new.extra, limited: limited)
+                guard let done else { return false }
+                cursor = done
+            }
+            cursor = tree.next(cursor)
+        }
+        return true
+    }
+
+    /// As `change`, for flags alone.
+    @inline(__always)
+    @discardableResult
+    mutating func changeFlags(
+        _ start: UInt64, _ end: UInt64, limited: Bool = false, _ edit: (VMA) -> VMAFlags
+    ) -> Bool {
+        change(start, end, limited: limited) { (edit($0), $0.extra) }
+    }
+
+    /// The end of the part from `start` that has no hole and no VMA for which `isObstacle`; nil if that is all.
+    func obstacle(_ start: UInt64, _ end: UInt64, _ isObstacle: (VMA) -> Bool) -> UInt64? {
+        var address = start
+        var cursor = tree.first(endingAbove: start)
+        while address < end {
+            guard !tree.isEnd(cursor), tree[cursor].start <= address, !isObstacle(tree[cursor]) else {
+                return address
+            }
+            address = tree[cursor].end
+            cursor = tree.next(cursor)
+        }
+        return nil
+    }
+
+    /// Rounds a length up to whole pages.
+    @inline(__always)
+    func pageAligned(_ length: UInt64) -> UInt64 { (length &+ pageSize &- 1) & ~(pageSize &- 1) }
+
+    /// Rounds an address down to its page.
+    @inline(__always)
+    func pageStart(_ address: UInt64) -> UInt64 { address & ~(pageSize &- 1) }
+}

@@ -1,0 +1,16 @@
+import TraceLog
+
+// remap_file_pages, which the kernel emulates by a fixed mapping of the same file (mm/mmap.c).
+extension AddressSpace {
+    mutating func remapFilePages(_ call: Call) {
+        let start = pageStart(call.arguments.0)
+        let end = start &+ pageStart(call.arguments.1)
+        guard call.succeeded, end > start, var vma = vma(containing: start) else { return }
+        vma.start = start
+        vma.end = end
+        vma.pgoff = call.arguments.3
+        vma.owner = author.owner(.created)
+        vma.time = author.time
+        _ = insertNew(vma, at: removeRange(start, end))
+    }
+}

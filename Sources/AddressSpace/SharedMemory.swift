@@ -1,0 +1,63 @@
+import TraceLog
+
+// shmat and shmdt, as ipc/shm.c does them.
+extension AddressSpace {
+    private static let readOnly: UInt64 = 0o10000
+    private static let remap: UInt64 = 0o40000
+    private static let exec: UInt64 = 0o100000
+
+    /// The segment's size is not among the arguments: an attach is known from its observation, else only from the
+    /// next snapshot.
+    mutating func shmat(_ call: Call) {
+        guard call.succeeded else { return }
+        guard call.observedEnd > call.result else {
+            corrections.unobserved += 1
+            return
+        }
+        let cursor = clear(call.result, call.observedEnd, asked: call.arguments.2 & Self.remap != 0)
+        let vma = VMA(
+            start: call.result, end: call.observedEnd, pgoff: 0,
+            flags: Self.attachFlags(call.arguments.2, futureFlags),
+            time: author.time, description: identities.new(), file: call.file, owner: author.owner(.created))
+        _ = insertNew(vma, at: cursor)
+    }
+
+    private static func attachFlags(_ flags: UInt64, _ future: VMAFlags) -> VMAFlags {
+        var result = VMAFlags.may.union([.read, .mayShare, .closeHook]).union(future)
+        if flags & exec != 0 { result.insert(.exec) }
+        if flags & readOnly != 0 { result.remove(.mayWrite) } else { result.formUnion([.shared, .write]) }
+        return result
+    }
+
+    /// Removes every piece of the attach that still lies where it was attached.
+    mutating func shmdt(_ call: Call) {
+        let address = call.arguments.0
+        guard call.succeeded else { return }
+        var cursor = tree.first(endingAbove: address)
+        guard let attach = attach(from: cursor, address) else {
+            corrections.unobserved += 1
+            return
+        }
+        while !tree.isEnd(cursor), tree[cursor].start < attach.limit {
+            let isPiece = tree[cursor].description == attach.description && isInPlace(tree[cursor], address)
+            cursor = isPiece ? remove(cursor) : tree.next(cursor)
+        }
+    }
+
+    /// The description of the attach that began at `address`, and behind which address none of it can be.
+    private func attach(from first: VMATree.Cursor, _ address: UInt64) -> (
+        description: UInt32, limit: UInt64
+    )? {
+        var cursor = first
+        while !tree.isEnd(cursor),
+            !(tree[cursor].flags.contains(.closeHook) && isInPlace(tree[cursor], address))
+        {
+            cursor = tree.next(cursor)
+        }
+        return tree.isEnd(cursor) ? nil : (tree[cursor].description, .max)
+    }
+
+    private func isInPlace(_ vma: VMA, _ address: UInt64) -> Bool {
+        (vma.start &- address) >> pageShift == vma.pgoff
+    }
+}

@@ -1,0 +1,215 @@
+/// The VMAs of an address space in the order of addresses: a two-level B+tree whose top is a sorted array of the
+/// leaves' last ends. Search O(log n); insertion and removal move at most one leaf, and the top on a leaf's split.
+///
+/// The only place of the replay that handles memory by hand; every pointer stays inside this file and VMALeaf.swift,
+/// except the one `subscript` yields for the time of an access.
+struct VMATree: ~Copyable, @unchecked Sendable {
+    /// The place of a VMA; any insertion or removal invalidates all others than the one it returns.
+    struct Cursor {
+        var leaf: Int
+        var slot: Int
+    }
+
+    private var leaves: UnsafeMutablePointer<VMALeaf>
+    private var lastEnds: UnsafeMutablePointer<UInt64>
+    private var leafCount = 1
+    private var leafCapacity: Int
+    private(set) var count = 0
+    /// Bytes.
+    private(set) var mappedBytes: UInt64 = 0
+
+    init() {
+        leafCapacity = 16
+        leaves = .allocate(capacity: leafCapacity)
+        lastEnds = .allocate(capacity: leafCapacity)
+        leaves.initialize(to: VMALeaf())
+        lastEnds.initialize(to: 0)
+    }
+
+    deinit {
+        for index in 0..<leafCount { leaves[index].free() }
+        leaves.deallocate()
+        lastEnds.deallocate()
+    }
+}
+
+// MARK: - Places
+extension VMATree {
+    /// The first VMA that ends above `address`; may be the end.
+    @inline(__always)
+    func first(endingAbove address: UInt64) -> Cursor {
+        let leaf = lowerSlot(lastEnds, leafCount, above: address)
+        guard leaf < leafCount else { return end }
+        return Cursor(leaf: leaf, slot: leaves[leaf].slot(endingAbove: address))
+    }
+
+    /// Behind the last VMA.
+    var end: Cursor { Cursor(leaf: leafCount - 1, slot: leaves[leafCount - 1].count) }
+
+    @inline(__always)
+    func isEnd(_ cursor: Cursor) -> Bool { cursor.slot >= leaves[cursor.leaf].count }
+
+    @inline(__always)
+    func next(_ cursor: Cursor) -> Cursor { settled(Cursor(leaf: cursor.leaf, slot: cursor.slot &+ 1)) }
+
+    /// The VMA before `cursor`, nil at the first.
+    @inline(__always)
+    func previous(_ cursor: Cursor) -> Cursor? {
+        if cursor.slot > 0 { return Cursor(leaf: cursor.leaf, slot: cursor.slot &- 1) }
+        guard cursor.leaf > 0 else { return nil }
+        return Cursor(leaf: cursor.leaf &- 1, slot: leaves[cursor.leaf &- 1].count &- 1)
+    }
+
+    /// The start of the next leaf for a cursor that ran over its own.
+    @inline(__always)
+    private func settled(_ cursor: Cursor) -> Cursor {
+        guard cursor.slot >= leaves[cursor.leaf].count, cursor.leaf &+ 1 < leafCount else { return cursor }
+        return Cursor(leaf: cursor.leaf &+ 1, slot: 0)
+    }
+
+    /// The VMA at `cursor`. Its range is changed by `setRange`, never here.
+    subscript(cursor: Cursor) -> VMA {
+        @inline(__always) unsafeAddress { UnsafePointer(pointer(cursor)) }
+        @inline(__always) nonmutating unsafeMutableAddress { pointer(cursor) }
+    }
+
+    @inline(__always)
+    private func pointer(_ cursor: Cursor) -> UnsafeMutablePointer<VMA> {
+        let leaf = leaves[cursor.leaf]
+        precondition(cursor.slot >= 0 && cursor.slot < leaf.count)
+        return leaf.vmas + cursor.slot
+    }
+}
+
+// MARK: - Changes
+extension VMATree {
+    /// Moves the bounds of a VMA; the order of the VMAs must stay.
+    @inline(__always)
+    mutating func setRange(_ cursor: Cursor, _ start: UInt64, _ end: UInt64) {
+        let vma = pointer(cursor)
+        mappedBytes = mappedBytes &- vma.pointee.size &+ (end &- start)
+        vma.pointee.start = start
+        vma.pointee.end = end
+        leaves[cursor.leaf].ends[cursor.slot] = end
+        noteLastEnd(cursor.leaf)
+    }
+
+    /// Inserts before `cursor`, and returns the place of the new VMA.
+    mutating func insert(_ vma: VMA, at cursor: Cursor) -> Cursor {
+        var place = cursor
+        if leaves[place.leaf].count == VMALeaf.capacity { place = splitLeaf(at: place) }
+        leaves[place.leaf].insert(vma, at: place.slot)
+        noteLastEnd(place.leaf)
+        count &+= 1
+        mappedBytes &+= vma.size
+        return place
+    }
+
+    /// Removes one VMA, and returns the place of the one that followed it.
+    mutating func remove(_ cursor: Cursor) -> Cursor {
+        mappedBytes &-= self[cursor].size
+        count &-= 1
+        leaves[cursor.leaf].remove(cursor.slot..<cursor.slot + 1)
+        return repaired(cursor)
+    }
+
+    mutating func removeAll() {
+        for index in 0..<leafCount { leaves[index].free() }
+        leaves[0] = VMALeaf()
+        lastEnds[0] = 0
+        leafCount = 1
+        count = 0
+        mappedBytes = 0
+    }
+
+    func copy() -> VMATree {
+        var other = VMATree()
+        var cursor = first(endingAbove: 0)
+        while !isEnd(cursor) {
+            _ = other.insert(self[cursor], at: other.end)
+            cursor = next(cursor)
+        }
+        return other
+    }
+}
+
+// MARK: - Leaves
+extension VMATree {
+    @inline(__always)
+    private func noteLastEnd(_ leaf: Int) {
+        let count = leaves[leaf].count
+        if count > 0 { lastEnds[leaf] = leaves[leaf].ends[count &- 1] }
+    }
+
+    /// Makes room: half of the leaf moves to a new one behind it, nothing of it where the insertion is at its end.
+    private mutating func splitLeaf(at cursor: Cursor) -> Cursor {
+        let middle = cursor.slot == VMALeaf.capacity ? cursor.slot : VMALeaf.capacity / 2
+        openLeaf(at: cursor.leaf + 1)
+        leaves[cursor.leaf].move(from: middle, into: &leaves[cursor.leaf + 1])
+        noteLastEnd(cursor.leaf)
+        noteLastEnd(cursor.leaf + 1)
+        if cursor.slot < middle { return cursor }
+        return Cursor(leaf: cursor.leaf + 1, slot: cursor.slot - middle)
+    }
+
+    private mutating func openLeaf(at index: Int) {
+        if leafCount == leafCapacity { growTop() }
+        (leaves + index + 1).moveInitialize(from: leaves + index, count: leafCount - index)
+        (lastEnds + index + 1).moveInitialize(from: lastEnds + index, count: leafCount - index)
+        (leaves + index).initialize(to: VMALeaf())
+        (lastEnds + index).initialize(to: 0)
+        leafCount += 1
+    }
+
+    private mutating func growTop() {
+        let capacity = leafCapacity * 2
+        leaves = Self.moved(leaves, leafCount, to: capacity)
+        lastEnds = Self.moved(lastEnds, leafCount, to: capacity)
+        leafCapacity = capacity
+    }
+
+    private static func moved<T>(
+        _ old: UnsafeMutablePointer<T>, _ count: Int, to capacity: Int
+    ) -> UnsafeMutablePointer<T> {
+        let new = UnsafeMutablePointer<T>.allocate(capacity: capacity)
+        new.moveInitialize(from: old, count: count)
+        old.deallocate()
+        return new
+    }
+
+    /// After a removal at `cursor`: the leaf closed or joined to a neighbour if it ran low.
+    private mutating func repaired(_ cursor: Cursor) -> Cursor {
+        let leaf = cursor.leaf
+        noteLastEnd(leaf)
+        guard leaves[leaf].count < VMALeaf.capacity / 4, leafCount > 1 else { return settled(cursor) }
+        if leaf > 0, leaves[leaf - 1].count + leaves[leaf].count <= VMALeaf.capacity * 3 / 4 {
+            let slot = leaves[leaf - 1].count + cursor.slot
+            joinLeaf(leaf)
+            return settled(Cursor(leaf: leaf - 1, slot: slot))
+        }
+        if leaf + 1 < leafCount, leaves[leaf].count + leaves[leaf + 1].count <= VMALeaf.capacity * 3 / 4 {
+            joinLeaf(leaf + 1)
+            return settled(cursor)
+        }
+        return leaves[leaf].count == 0 ? withoutEmptyLeaf(leaf) : settled(cursor)
+    }
+
+    /// Moves a leaf's VMAs into the one before it.
+    private mutating func joinLeaf(_ leaf: Int) {
+        leaves[leaf].move(from: 0, into: &leaves[leaf - 1])
+        closeLeaf(leaf)
+        noteLastEnd(leaf - 1)
+    }
+
+    private mutating func withoutEmptyLeaf(_ leaf: Int) -> Cursor {
+        closeLeaf(leaf)
+        return leaf < leafCount ? Cursor(leaf: leaf, slot: 0) : end
+    }
+
+    private mutating func closeLeaf(_ leaf: Int) {
+        leaves[leaf].free()
+        (leaves + leaf).moveInitialize(from: leaves + leaf + 1, count: leafCount - leaf - 1)
+        (lastEnds + leaf).moveInitialize(from: lastEnds + leaf + 1, count: leafCount - leaf - 1)
+        leafCount -= 1
+    }
+}
