@@ -1,12 +1,15 @@
 #define _GNU_SOURCE
 #include "call.h"
 
+#include <fcntl.h>
 #include <linux/prctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "definitions.h"
 #include "observe.h"
+#include "stubs.h"
 #include "watch.h"
 
 #ifndef SYS_mseal
@@ -171,6 +174,27 @@ void call_record(const struct call *call, long result, uint64_t begin, uint64_t 
 	watch_call(call, kind, result);
 }
 
+/* How much of a new mapping of code may be read: what lies behind the file's end would be a SIGBUS. */
+static uint64_t readable_size(const struct call *call)
+{
+	struct stat facts;
+	uint64_t size = call->arguments[1], offset = call->arguments[5];
+	if (raw_syscall4(SYS_newfstatat, (long)call->arguments[4], (long)"", (long)&facts, AT_EMPTY_PATH) != 0 ||
+	    (uint64_t)facts.st_size <= offset)
+		return 0;
+	return size < (uint64_t)facts.st_size - offset ? size : (uint64_t)facts.st_size - offset;
+}
+
+/* Code of a library that is being loaded: its own system calls are redirected before it can run. */
+static void redirect_loaded_code(const struct call *call, enum mf_call_number kind, long result)
+{
+	if (kind != MF_CALL_MMAP || failed(result) || !(call->arguments[2] & PROT_EXEC) ||
+	    !(call->arguments[2] & PROT_READ) || call->arguments[3] & MAP_ANONYMOUS ||
+	    (call->arguments[3] & MAP_TYPE) != MAP_PRIVATE)
+		return;
+	stubs_redirect_new((uint64_t)result, (uint64_t)result + readable_size(call));
+}
+
 static long enter_kernel(const struct call *call)
 {
 	const uint64_t *a = call->arguments;
@@ -188,6 +212,16 @@ long call_make(const struct call *call)
 	uint64_t begin = tracer_now();
 	long result = enter_kernel(call);
 	write_call(call, kind, result, stack, begin, tracer_now());
+	redirect_loaded_code(call, kind, result);
 	watch_call(call, kind, result);
+	return result;
+}
+
+long call_execve(const struct call *call)
+{
+	bool ends = tracer_is_recording() && tracer_finish(false, 0);
+	long result = enter_kernel(call);
+	if (ends)
+		mf_ring_resume(&tracer.ring);
 	return result;
 }

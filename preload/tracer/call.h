@@ -18,6 +18,8 @@ enum mf_call_number call_kind(long number, const uint64_t arguments[6]);
 uint8_t call_argument_count(enum mf_call_number kind);
 /* Makes the call, records it, and returns what the kernel returned (-errno on failure). Does not enter libc. */
 long call_make(const struct call *call);
+/* Makes an execve, which ends this log if it succeeds. Does not enter libc. */
+long call_execve(const struct call *call);
 /* Records a call that somebody else made: `result` as the kernel returns it. Does not enter libc. */
 void call_record(const struct call *call, long result, uint64_t begin, uint64_t end);
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "call.h"
+#include "hooks.h"
 
 #ifndef SYS_mseal
 #define SYS_mseal 462
@@ -20,7 +21,7 @@ typedef const struct mf_registers registers_t;
 #define HOOK __attribute__((visibility("hidden"), used)) long
 
 /* The system calls that syscall(2) has traced, by number. */
-__attribute__((visibility("hidden"))) const uint8_t hook_syscall_interest[512] = {
+const uint8_t hook_syscall_interest[512] = {
 	[SYS_mmap] = 1,	    [SYS_munmap] = 1,		[SYS_mprotect] = 1,
 	[SYS_pkey_mprotect] = 1, [SYS_mremap] = 1,	[SYS_brk] = 1,
 	[SYS_madvise] = 1,  [SYS_mlock] = 1,		[SYS_mlock2] = 1,

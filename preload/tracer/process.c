@@ -17,6 +17,7 @@
 #include "observe.h"
 #include "scratch.h"
 #include "snapshot.h"
+#include "stubs.h"
 #include "text.h"
 #include "watch.h"
 
@@ -172,6 +173,7 @@ static void write_beginning(enum mf_snapshot_reason reason, uint64_t parent_posi
 {
 	write_process(parent_position, parent_start);
 	write_own_ranges();
+	stubs_write_coverage();
 	struct snapshot_result taken = snapshot_take(reason, true);
 	limits_record(taken.number, taken.number ? taken.count : MF_UNKNOWN);
 	watch_start(taken.count);
@@ -270,6 +272,7 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
 		return;
 	}
 	add_own_range(tracer.ring.header, tracer.ring.mapping_size);
+	stubs_start();
 	write_beginning(MF_SNAPSHOT_START, MF_UNKNOWN, 0);
 	__atomic_store_n(&tracer.state, TRACER_RECORDING, __ATOMIC_RELEASE);
 }
@@ -302,12 +305,12 @@ void tracer_start_in_child(void)
 
 /* --- the end --- */
 
-void tracer_finish(bool has_status, int status)
+bool tracer_finish(bool has_status, int status)
 {
 	/* A vfork child that exits must not end its parent's log, nor an untraced child that of its parent. */
 	if (__atomic_load_n(&tracer.state, __ATOMIC_ACQUIRE) != TRACER_RECORDING || !*tracer.alive ||
 	    tracer.process != (uint32_t)raw_syscall0(SYS_getpid))
-		return;
+		return false;
 	struct snapshot_result taken = snapshot_take(MF_SNAPSHOT_EXIT, false);
 	limits_record(taken.number, taken.number ? taken.count : MF_UNKNOWN);
 	struct mf_process_end end = {.record = {.kind = MF_PROCESS_END, .detail = has_status, .size = sizeof end},
@@ -315,4 +318,5 @@ void tracer_finish(bool has_status, int status)
 				     .exit_status = (uint64_t)(uint32_t)status};
 	mf_ring_write(&tracer.ring, &end.record);
 	mf_ring_finish(&tracer.ring);
+	return true;
 }

@@ -49,8 +49,9 @@ uint32_t tracer_thread(void);
 bool tracer_is_recording(void);
 /* Begins the log of a forked child. Does not enter libc. */
 void tracer_start_in_child(void);
-/* Ends the log in an orderly way: exit snapshot, MF_PROCESS_END, statistics. Does not enter libc. */
-void tracer_finish(bool has_status, int status);
+/* Ends the log in an orderly way: exit snapshot, MF_PROCESS_END. False if the log is not this process's to end.
+ * Does not enter libc. */
+bool tracer_finish(bool has_status, int status);
 /* Forgets the cached number of the calling thread (after fork). Does not enter libc. */
 void tracer_forget_thread(void);
 

@@ -1,0 +1,120 @@
+/*
+ * Where redirected stubs arrive: `syscall` is about to be executed, its arguments in rdi rsi rdx r10 r8 r9. Like the
+ * instruction itself, this changes nothing but rax, rcx and r11, and leaves the 128 bytes below the stack pointer
+ * alone. Vector registers are saved: compiled code may hold values in them across an inlined system call.
+ */
+#if defined(__x86_64__)
+#define STUBS_MAX 256
+#define VECTORS   256	/* bytes for xmm0 to xmm15 */
+
+	.text
+	.globl stub_entries
+	.hidden stub_entries
+	.p2align 4
+stub_entries:
+	.set index, 0
+	.rept STUBS_MAX
+	.p2align 4
+	leaq -128(%rsp), %rsp
+	pushq $index
+	jmp stub_common
+	.set index, index + 1
+	.endr
+
+	.p2align 4
+	.type stub_common, @function
+stub_common:
+	.cfi_startproc
+	.cfi_def_cfa %rsp, 136		/* the CFA is the interrupted function's stack pointer */
+	.cfi_undefined 16
+	pushq %rbp
+	.cfi_adjust_cfa_offset 8
+	.cfi_offset %rbp, -144
+	movq %rsp, %rbp			/* rbp: +8 the index, +144 the interrupted stack pointer */
+	.cfi_def_cfa_register %rbp
+	pushq %rdi
+	pushq %rsi
+	pushq %rdx
+	pushq %r10
+	pushq %r8
+	pushq %r9
+	/* struct mf_registers: pc sp rbp rbx r12 r13 r14 r15 */
+	pushq %r15
+	pushq %r14
+	pushq %r13
+	pushq %r12
+	pushq %rbx
+	pushq (%rbp)
+	leaq 144(%rbp), %rax
+	pushq %rax
+	movq 8(%rbp), %rax
+	leaq stub_returns(%rip), %rcx
+	pushq (%rcx, %rax, 8)
+	.cfi_offset 16, -256
+	movq %rsp, %r11			/* the registers */
+	/* uint64_t arguments[6] */
+	pushq %r9
+	pushq %r8
+	pushq %r10
+	pushq %rdx
+	pushq %rsi
+	pushq %rdi
+	movq %rax, %rdi			/* index */
+	movq %rsp, %rsi			/* arguments */
+	movq %r11, %rdx			/* registers */
+	andq $-16, %rsp
+	subq $VECTORS, %rsp
+	movaps %xmm0, (%rsp)
+	movaps %xmm1, 16(%rsp)
+	movaps %xmm2, 32(%rsp)
+	movaps %xmm3, 48(%rsp)
+	movaps %xmm4, 64(%rsp)
+	movaps %xmm5, 80(%rsp)
+	movaps %xmm6, 96(%rsp)
+	movaps %xmm7, 112(%rsp)
+	movaps %xmm8, 128(%rsp)
+	movaps %xmm9, 144(%rsp)
+	movaps %xmm10, 160(%rsp)
+	movaps %xmm11, 176(%rsp)
+	movaps %xmm12, 192(%rsp)
+	movaps %xmm13, 208(%rsp)
+	movaps %xmm14, 224(%rsp)
+	movaps %xmm15, 240(%rsp)
+	call stub_call
+	movaps (%rsp), %xmm0
+	movaps 16(%rsp), %xmm1
+	movaps 32(%rsp), %xmm2
+	movaps 48(%rsp), %xmm3
+	movaps 64(%rsp), %xmm4
+	movaps 80(%rsp), %xmm5
+	movaps 96(%rsp), %xmm6
+	movaps 112(%rsp), %xmm7
+	movaps 128(%rsp), %xmm8
+	movaps 144(%rsp), %xmm9
+	movaps 160(%rsp), %xmm10
+	movaps 176(%rsp), %xmm11
+	movaps 192(%rsp), %xmm12
+	movaps 208(%rsp), %xmm13
+	movaps 224(%rsp), %xmm14
+	movaps 240(%rsp), %xmm15
+	movq -8(%rbp), %rdi
+	movq -16(%rbp), %rsi
+	movq -24(%rbp), %rdx
+	movq -32(%rbp), %r10
+	movq -40(%rbp), %r8
+	movq -48(%rbp), %r9
+	movq 8(%rbp), %r11
+	leaq stub_returns(%rip), %rcx
+	movq (%rcx, %r11, 8), %rcx	/* where the instruction itself would have left it */
+	movq (%rbp), %r11
+	leaq 144(%rbp), %rsp
+	movq %r11, %rbp
+	.cfi_def_cfa %rsp, 0
+	.cfi_undefined 16
+	.cfi_restore %rbp
+	jmp *%rcx
+	.cfi_endproc
+	.size stub_common, . - stub_common
+
+	.section .note.GNU-stack, "", @progbits
+#endif
