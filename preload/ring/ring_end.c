@@ -5,6 +5,8 @@
 #include <linux/falloc.h>
 #include <sys/syscall.h>
 
+#define PAGE_SIZE_MOST 65536ULL
+
 /* Ends the first lap where it stands, so that nobody will write to the rest of the ring. 0: it is over already. */
 static uint64_t end_first_lap(struct mf_ring *ring)
 {
@@ -17,34 +19,46 @@ static uint64_t end_first_lap(struct mf_ring *ring)
 	return 0;
 }
 
-/* Gives the ring's bytes from `position` on back to the disk. */
-static void punch(struct mf_ring *ring, uint64_t position)
+/* fallocate of the unused part of the ring; 0 or -errno. */
+static long allocate(struct mf_ring *ring, uint64_t position, int mode)
 {
-	uint64_t start = (position + 65535) & ~65535ULL;
+	uint64_t start = (position + PAGE_SIZE_MOST - 1) & ~(PAGE_SIZE_MOST - 1);
 	struct mf_quiet quiet;
-	int descriptor;
+	long result;
 
-	if (position == 0 || start >= ring->ring_size)
-		return;
+	if (start >= ring->ring_size)
+		return 0;
 	mf_quiet_begin(&quiet);
-	descriptor = mf_ring_descriptor(ring);
-	if (descriptor >= 0)
-		raw_syscall4(SYS_fallocate, descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-			     (long)(MF_HEADER_SIZE + start), (long)(ring->ring_size - start));
+	result = mf_ring_descriptor(ring);
+	if (result >= 0)
+		result = raw_syscall4(SYS_fallocate, result, mode, (long)(MF_HEADER_SIZE + start),
+				      (long)(ring->ring_size - start));
 	mf_quiet_end(&quiet);
+	return result;
 }
 
-/* The flight recorder's next lap would touch what was punched, and a full disk would make that a SIGBUS. */
+/* Late writers go on in the next lap: to slots that are complete, or straight to the file. Not so in a flight
+ * recorder: it would touch what was given back, and on a full disk that is a SIGBUS. */
 void mf_ring_finish(struct mf_ring *ring)
 {
+	uint64_t position;
+
 	__atomic_store_n(&ring->header->state, MF_STATE_EXITED, __ATOMIC_RELAXED);
-	if (!ring->flight_recorder)
-		punch(ring, end_first_lap(ring));
+	position = ring->flight_recorder ? 0 : end_first_lap(ring);
+	if (position == 0)
+		return;
+	allocate(ring, position, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE);
+	__atomic_store_n(&ring->unused_from, position, __ATOMIC_RELEASE);
 }
 
+/* If the disk does not give the space again, records keep going straight to the file. */
 void mf_ring_resume(struct mf_ring *ring)
 {
+	uint64_t position = __atomic_exchange_n(&ring->unused_from, 0, __ATOMIC_ACQUIRE);
+
 	__atomic_store_n(&ring->header->state, MF_STATE_RECORDING, __ATOMIC_RELAXED);
+	if (position != 0 && allocate(ring, position, 0) == 0)
+		mf_slots_skip(ring, position);
 }
 
 void mf_ring_abandon(struct mf_ring *ring)

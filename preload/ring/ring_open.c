@@ -10,9 +10,9 @@
 
 #define RING_SIZE_DEFAULT    (4ULL << 20)
 #define RING_SIZE_LEAST      (32ULL << 10)
-#define RING_SIZE_MOST       (1ULL << 36)
+#define RING_SIZE_MOST       (1ULL << 35)
 #define SEGMENT_SIZE_LEAST   (16ULL << 10) /* two records of the greatest size */
-#define SEGMENT_SIZE_MOST    (1ULL << 30)
+#define SEGMENT_SIZE_MOST    (1ULL << 29)
 #define SEGMENTS_DEFAULT     16
 #define LEAST_DESCRIPTOR     1000
 #define PAGE_SIZE_DEFAULT    4096
@@ -173,6 +173,7 @@ static int create(struct mf_ring *ring, const struct mf_ring_options *options)
 		return error;
 	}
 	ring->descriptor = (int)descriptor;
+	ring->unused_from = 0;
 	fill_header(ring, options);
 	return 0;
 }

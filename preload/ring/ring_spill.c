@@ -1,7 +1,8 @@
 /*
  * How full segments leave the ring.
  *
- * The writer whose commit completes a segment spills it, alone. Then the slot takes up its next lap. A writer that
+ * The writer whose commit completes a segment spills it (or the first to come by, if a signal handler jumped away
+ * between the two). Then the slot takes up its next lap. A writer that
  * finds the slot not yet free (a thread is descheduled in the middle of its write, or a signal handler interrupted
  * one and jumped away) waits briefly and then writes its lap of the slot straight to the file: nothing is ever
  * forced out half-written, nothing overwritten, and whoever is late still finds its place.
@@ -12,8 +13,13 @@
 
 #include <errno.h>
 #include <sys/syscall.h>
+#include <time.h>
 
-#define WAIT_ATTEMPTS 64
+/* A slot that is being spilled is worth waiting for, up to 20 ms; one that lacks a commit may lack it forever,
+ * or until the waiting signal handler itself returns. */
+#define WAIT_SPILL_ATTEMPTS  400
+#define WAIT_SPILL_NS        50000
+#define WAIT_COMMIT_ATTEMPTS 64
 
 static uint64_t *laps_of(struct mf_ring *ring, uint32_t slot)
 {
@@ -73,10 +79,62 @@ static bool divert(struct mf_ring *ring, const struct mf_place *place, uint64_t 
 					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
+/* The full segment of a slot goes to the file. The claim holds the slot still: its lap is the one to spill. */
+static void spill_claimed(struct mf_ring *ring, uint32_t slot)
+{
+	uint64_t lap = MF_LAP_RESIDENT(__atomic_load_n(laps_of(ring, slot), __ATOMIC_RELAXED));
+	uint64_t offset = (uint64_t)slot << ring->segment_shift;
+	int error = -EIO;
+
+	if (!spill_stopped(ring))
+		error = mf_ring_store(ring, ring->bytes + offset, ring->segment_size,
+				      (lap << ring->ring_shift) + offset);
+	if (!error) {
+		advance(ring, slot, 0);
+		return;
+	}
+	stop_spilling(ring, error);
+	__atomic_fetch_xor(committed_of(ring, slot), MF_COMMITTED_CLAIMED | MF_COMMITTED_PARKED,
+			   __ATOMIC_RELEASE);
+}
+
+/* With signals blocked, so that whoever claims a slot also gives it back. */
+static void spill(struct mf_ring *ring, uint32_t slot)
+{
+	struct mf_quiet quiet;
+	uint64_t committed;
+
+	mf_quiet_begin(&quiet);
+	committed = __atomic_load_n(committed_of(ring, slot), __ATOMIC_RELAXED);
+	if (MF_COMMITTED_STATE(committed) == ring->segment_size &&
+	    __atomic_compare_exchange_n(committed_of(ring, slot), &committed, committed | MF_COMMITTED_CLAIMED,
+					false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		spill_claimed(ring, slot);
+	mf_quiet_end(&quiet);
+}
+
+/* False: waited long enough. */
+static bool wait_for(struct mf_ring *ring, uint32_t slot, uint32_t attempt)
+{
+	uint64_t state = MF_COMMITTED_STATE(__atomic_load_n(committed_of(ring, slot), __ATOMIC_RELAXED));
+	struct timespec pause = {0, WAIT_SPILL_NS};
+
+	if (state == ring->segment_size) {
+		spill(ring, slot);
+		return true;
+	}
+	if (state & MF_COMMITTED_CLAIMED) {
+		raw_syscall2(SYS_nanosleep, (long)&pause, 0);
+		return attempt < WAIT_SPILL_ATTEMPTS;
+	}
+	raw_syscall0(SYS_sched_yield);
+	return attempt < WAIT_COMMIT_ATTEMPTS;
+}
+
 /* Every writer of one lap of one slot gets the same answer: each is decided by one change of one word. */
 static bool enter_slowly(struct mf_ring *ring, const struct mf_place *place)
 {
-	for (int attempt = 0;;) {
+	for (uint32_t attempt = 0;; attempt++) {
 		uint64_t laps = __atomic_load_n(laps_of(ring, place->slot), __ATOMIC_ACQUIRE);
 
 		if (MF_LAP_RESIDENT(laps) == place->lap)
@@ -85,9 +143,7 @@ static bool enter_slowly(struct mf_ring *ring, const struct mf_place *place)
 			return false;
 		if (spill_stopped(ring) && overwrite(ring, place))
 			continue;
-		if (attempt++ < WAIT_ATTEMPTS)
-			raw_syscall0(SYS_sched_yield);
-		else if (divert(ring, place, laps))
+		if (!wait_for(ring, place->slot, attempt) && divert(ring, place, laps))
 			return false;
 	}
 }
@@ -99,38 +155,38 @@ bool mf_slot_enter(struct mf_ring *ring, const struct mf_place *place)
 	return MF_LAP_RESIDENT(laps) == place->lap || enter_slowly(ring, place);
 }
 
-static void spill(struct mf_ring *ring, const struct mf_place *place)
-{
-	uint64_t position = place->position & ~(ring->segment_size - 1);
-	const unsigned char *bytes = ring->bytes + (position & (ring->ring_size - 1));
-	int error = spill_stopped(ring) ? -EIO : mf_ring_store(ring, bytes, ring->segment_size, position);
-
-	if (!error) {
-		advance(ring, place->slot, 0);
-		return;
-	}
-	stop_spilling(ring, error);
-	__atomic_fetch_or(committed_of(ring, place->slot), MF_COMMITTED_PARKED, __ATOMIC_RELEASE);
-}
-
 void mf_slot_commit(struct mf_ring *ring, const struct mf_place *place, uint64_t bytes, uint64_t records)
 {
 	uint64_t before = __atomic_fetch_add(committed_of(ring, place->slot), MF_COMMITTED(bytes, records),
 					     __ATOMIC_ACQ_REL);
 
-	if (MF_COMMITTED_BYTES(before) + bytes == ring->segment_size)
-		spill(ring, place);
+	if (MF_COMMITTED_STATE(before) + bytes == ring->segment_size)
+		spill(ring, place->slot);
+}
+
+void mf_slots_skip(struct mf_ring *ring, uint64_t position)
+{
+	uint64_t border = (position + ring->segment_size - 1) & ~(ring->segment_size - 1);
+	struct mf_place place = mf_place_of(ring, position);
+
+	for (uint64_t slot = border >> ring->segment_shift; slot <= ring->slot_mask; slot++)
+		advance(ring, (uint32_t)slot, 0);
+	if (border > position)
+		mf_slot_commit(ring, &place, border - position, 0);
 }
 
 bool mf_write_through(struct mf_ring *ring, struct mf_record *record, uint64_t position)
 {
+	struct mf_quiet quiet;
 	int error;
 
 	if (spill_stopped(ring))
 		return false;
 	record->check = mf_record_check(position, record);
+	mf_quiet_begin(&quiet);
 	error = mf_ring_store(ring, record, record->size, position);
 	if (error)
 		stop_spilling(ring, error);
+	mf_quiet_end(&quiet);
 	return error == 0;
 }

@@ -117,19 +117,13 @@ static void wipe(int descriptor, uint64_t size, uint64_t offset)
 
 int mf_ring_store(struct mf_ring *ring, const void *bytes, uint64_t size, uint64_t position)
 {
-	struct mf_quiet quiet;
-	uint64_t offset = ring->spill_offset + position;
-	int descriptor, error = 0;
+	uint64_t offset = ring->spill_offset + position, done;
+	int descriptor = mf_ring_descriptor(ring), error = 0;
 
-	mf_quiet_begin(&quiet);
-	descriptor = mf_ring_descriptor(ring);
-	if (descriptor < 0) {
-		error = descriptor;
-	} else {
-		uint64_t done = write_all(descriptor, bytes, size, offset, &error);
-		if (error)
-			wipe(descriptor, done, offset);
-	}
-	mf_quiet_end(&quiet);
+	if (descriptor < 0)
+		return descriptor;
+	done = write_all(descriptor, bytes, size, offset, &error);
+	if (error)
+		wipe(descriptor, done, offset);
 	return error;
 }
