@@ -47,7 +47,7 @@ bool mf_is_log(const struct mf_ring *ring, int descriptor);
 int mf_ring_descriptor(struct mf_ring *ring);
 /* With signals blocked: writes all of `size` bytes, or nothing that a reader could take for records. Returns 0 or
  * -errno. */
-int mf_ring_store(struct mf_ring *ring, const void *bytes, uint64_t size, uint64_t position);
+int mf_ring_store(struct mf_ring *ring, const void *bytes, uint64_t size, uint64_t offset);
 
 /* Whether the ring's slot holds the lap of `place`; false: its bytes belong into the spill. */
 bool mf_slot_enter(struct mf_ring *ring, const struct mf_place *place);
@@ -55,8 +55,8 @@ bool mf_slot_enter(struct mf_ring *ring, const struct mf_place *place);
 void mf_slot_commit(struct mf_ring *ring, const struct mf_place *place, uint64_t bytes, uint64_t records);
 /* Nothing will ever be written from `position` to the end of the first lap: its slots take up the next one. */
 void mf_slots_skip(struct mf_ring *ring, uint64_t position);
-/* Writes one record to the spill; its check is set here. False: it could not be written. */
-bool mf_write_through(struct mf_ring *ring, struct mf_record *record, uint64_t position);
+/* Writes one record to the file at `offset`; its check is set here. False: it could not be written. */
+bool mf_write_through(struct mf_ring *ring, struct mf_record *record, uint64_t position, uint64_t offset);
 
 static inline void mf_count_lost(struct mf_ring *ring, uint64_t records)
 {

@@ -40,6 +40,14 @@ static uint64_t or_default(uint64_t value, uint64_t otherwise)
 	return value ? value : otherwise;
 }
 
+/* A flight recorder has a second place for every slot behind the ring; the file is sparse there. */
+static uint64_t spill_offset(const struct mf_ring *ring)
+{
+	uint64_t end = ring->mapping_size + (ring->flight_recorder ? ring->ring_size : 0);
+
+	return (end + SPILL_ALIGNMENT - 1) & ~(SPILL_ALIGNMENT - 1ULL);
+}
+
 static void set_sizes(struct mf_ring *ring, const struct mf_ring_options *options)
 {
 	uint64_t size = clamp(or_default(options->ring_size, RING_SIZE_DEFAULT), RING_SIZE_LEAST, RING_SIZE_MOST);
@@ -52,8 +60,8 @@ static void set_sizes(struct mf_ring *ring, const struct mf_ring_options *option
 	ring->segment_size = 1ULL << ring->segment_shift;
 	ring->slot_mask = (uint32_t)(ring->ring_size / ring->segment_size - 1);
 	ring->mapping_size = MF_HEADER_SIZE + ring->ring_size;
-	ring->spill_offset = (ring->mapping_size + SPILL_ALIGNMENT - 1) & ~(SPILL_ALIGNMENT - 1ULL);
 	ring->flight_recorder = options->flight_recorder;
+	ring->spill_offset = spill_offset(ring);
 	ring->least_descriptor = options->least_descriptor ? options->least_descriptor : LEAST_DESCRIPTOR;
 }
 

@@ -7,6 +7,9 @@
  * one and jumped away) waits briefly and then writes its lap of the slot straight to the file: nothing is ever
  * forced out half-written, nothing overwritten, and whoever is late still finds its place.
  *
+ * In a flight recorder a full segment waits for the next lap to overwrite it, and the file has a second place for
+ * every slot, behind the ring, for the laps that the slot cannot take.
+ *
  * If the file cannot grow, full segments stay until the next lap overwrites them, and their records count as lost.
  */
 #include "ring_internal.h"
@@ -57,16 +60,29 @@ static void advance(struct mf_ring *ring, uint32_t slot, uint32_t least)
 					      __ATOMIC_RELAXED));
 }
 
-/* Overwrites a full segment that could not be spilled. */
+/* Whether a slot in this state holds a full segment that nobody is going to spill. */
+static bool may_overwrite(const struct mf_ring *ring, uint64_t committed)
+{
+	return ring->flight_recorder ? MF_COMMITTED_STATE(committed) == ring->segment_size
+				     : (MF_COMMITTED_STATE(committed) & MF_COMMITTED_PARKED) != 0;
+}
+
+/* Gives the slot to the lap of `place`. Setting its count to 0 claims it; whoever stopped for long before that may
+ * have claimed a later lap than it saw, and gives it back. */
 static bool overwrite(struct mf_ring *ring, const struct mf_place *place)
 {
-	uint64_t committed = __atomic_load_n(committed_of(ring, place->slot), __ATOMIC_ACQUIRE);
+	uint64_t *count = committed_of(ring, place->slot);
+	uint64_t committed = __atomic_load_n(count, __ATOMIC_RELAXED);
 
-	if (!(committed & MF_COMMITTED_PARKED) ||
-	    !__atomic_compare_exchange_n(committed_of(ring, place->slot), &committed, 0, false,
-					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+	if (!may_overwrite(ring, committed) ||
+	    !__atomic_compare_exchange_n(count, &committed, 0, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return false;
-	mf_count_lost(ring, MF_COMMITTED_RECORDS(committed));
+	if (MF_LAP_RESIDENT(__atomic_load_n(laps_of(ring, place->slot), __ATOMIC_RELAXED)) >= place->lap) {
+		__atomic_store_n(count, committed, __ATOMIC_RELEASE);
+		return false;
+	}
+	if (!ring->flight_recorder)
+		mf_count_lost(ring, MF_COMMITTED_RECORDS(committed));
 	advance(ring, place->slot, place->lap);
 	return true;
 }
@@ -88,7 +104,7 @@ static void spill_claimed(struct mf_ring *ring, uint32_t slot)
 
 	if (!spill_stopped(ring))
 		error = mf_ring_store(ring, ring->bytes + offset, ring->segment_size,
-				      (lap << ring->ring_shift) + offset);
+				      ring->spill_offset + (lap << ring->ring_shift) + offset);
 	if (!error) {
 		advance(ring, slot, 0);
 		return;
@@ -119,7 +135,7 @@ static bool wait_for(struct mf_ring *ring, uint32_t slot, uint32_t attempt)
 	uint64_t state = MF_COMMITTED_STATE(__atomic_load_n(committed_of(ring, slot), __ATOMIC_RELAXED));
 	struct timespec pause = {0, WAIT_SPILL_NS};
 
-	if (state == ring->segment_size) {
+	if (state == ring->segment_size && !ring->flight_recorder) {
 		spill(ring, slot);
 		return true;
 	}
@@ -141,7 +157,7 @@ static bool enter_slowly(struct mf_ring *ring, const struct mf_place *place)
 			return true;
 		if (MF_LAP_RESIDENT(laps) > place->lap || MF_LAP_NEXT(laps) > place->lap)
 			return false;
-		if (spill_stopped(ring) && overwrite(ring, place))
+		if (overwrite(ring, place))
 			continue;
 		if (!wait_for(ring, place->slot, attempt) && divert(ring, place, laps))
 			return false;
@@ -160,7 +176,7 @@ void mf_slot_commit(struct mf_ring *ring, const struct mf_place *place, uint64_t
 	uint64_t before = __atomic_fetch_add(committed_of(ring, place->slot), MF_COMMITTED(bytes, records),
 					     __ATOMIC_ACQ_REL);
 
-	if (MF_COMMITTED_STATE(before) + bytes == ring->segment_size)
+	if (MF_COMMITTED_STATE(before) + bytes == ring->segment_size && !ring->flight_recorder)
 		spill(ring, place->slot);
 }
 
@@ -175,7 +191,7 @@ void mf_slots_skip(struct mf_ring *ring, uint64_t position)
 		mf_slot_commit(ring, &place, border - position, 0);
 }
 
-bool mf_write_through(struct mf_ring *ring, struct mf_record *record, uint64_t position)
+bool mf_write_through(struct mf_ring *ring, struct mf_record *record, uint64_t position, uint64_t offset)
 {
 	struct mf_quiet quiet;
 	int error;
@@ -184,7 +200,7 @@ bool mf_write_through(struct mf_ring *ring, struct mf_record *record, uint64_t p
 		return false;
 	record->check = mf_record_check(position, record);
 	mf_quiet_begin(&quiet);
-	error = mf_ring_store(ring, record, record->size, position);
+	error = mf_ring_store(ring, record, record->size, offset);
 	if (error)
 		stop_spilling(ring, error);
 	mf_quiet_end(&quiet);

@@ -115,9 +115,9 @@ static void wipe(int descriptor, uint64_t size, uint64_t offset)
 	}
 }
 
-int mf_ring_store(struct mf_ring *ring, const void *bytes, uint64_t size, uint64_t position)
+int mf_ring_store(struct mf_ring *ring, const void *bytes, uint64_t size, uint64_t offset)
 {
-	uint64_t offset = ring->spill_offset + position, done;
+	uint64_t done;
 	int descriptor = mf_ring_descriptor(ring), error = 0;
 
 	if (descriptor < 0)

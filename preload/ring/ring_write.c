@@ -15,8 +15,8 @@ static uint64_t *words_at(struct mf_ring *ring, uint64_t position)
 	return (uint64_t *)(void *)(ring->bytes + (position & (ring->ring_size - 1)));
 }
 
-/* Copies the payload and returns the record's check. Atomic stores: an overtaken flight recorder may be
- * writing the same bytes, and the compiler must not make this a call of memcpy. */
+/* Copies the payload and returns the record's check. Atomic stores, so that the compiler does not make this a call
+ * of memcpy. */
 static uint32_t copy_payload(uint64_t *to, const struct mf_record *record, uint64_t position)
 {
 	struct mf_record head = *record;
@@ -46,12 +46,11 @@ static void fill(struct mf_ring *ring, uint64_t position, uint64_t size)
 	struct mf_place place = mf_place_of(ring, position);
 	uint64_t *to = words_at(ring, position);
 
-	if (!ring->flight_recorder && !mf_slot_enter(ring, &place))
-		return; /* the spill reads as zeros where nothing was written */
+	if (!mf_slot_enter(ring, &place))
+		return; /* the file reads as zeros where nothing was written */
 	for (uint64_t i = 0; i < size / 8; i++)
 		__atomic_store_n(to + i, 0, __ATOMIC_RELAXED);
-	if (!ring->flight_recorder)
-		mf_slot_commit(ring, &place, size, 0);
+	mf_slot_commit(ring, &place, size, 0);
 }
 
 /* A stretch of the stream that lies in one segment. */
@@ -68,23 +67,20 @@ static uint64_t reserve(struct mf_ring *ring, uint32_t size)
 	}
 }
 
-/* The flight recorder waits for nobody: a writer that was overtaken by a whole lap gives up its record. */
-static bool write_flight(struct mf_ring *ring, struct mf_record *record, uint64_t position)
+/* Where a record goes whose slot is not free. */
+static uint64_t offset_of(const struct mf_ring *ring, uint64_t position)
 {
-	uint64_t head = __atomic_load_n(&ring->header->head, __ATOMIC_RELAXED);
-
-	if (head - position > ring->ring_size)
-		return false;
-	put(ring, record, position);
-	return true;
+	if (ring->flight_recorder)
+		return ring->mapping_size + (position & (ring->ring_size - 1));
+	return ring->spill_offset + position;
 }
 
-static bool write_spilling(struct mf_ring *ring, struct mf_record *record, uint64_t position)
+static bool write_at(struct mf_ring *ring, struct mf_record *record, uint64_t position)
 {
 	struct mf_place place = mf_place_of(ring, position);
 
 	if (!mf_slot_enter(ring, &place))
-		return mf_write_through(ring, record, position);
+		return mf_write_through(ring, record, position, offset_of(ring, position));
 	put(ring, record, position);
 	mf_slot_commit(ring, &place, record->size, 1);
 	return true;
@@ -92,9 +88,7 @@ static bool write_spilling(struct mf_ring *ring, struct mf_record *record, uint6
 
 bool mf_ring_write(struct mf_ring *ring, struct mf_record *record)
 {
-	uint64_t position = reserve(ring, record->size);
-	bool written = ring->flight_recorder ? write_flight(ring, record, position)
-					     : write_spilling(ring, record, position);
+	bool written = write_at(ring, record, reserve(ring, record->size));
 
 	if (!written)
 		mf_count_lost(ring, 1);
@@ -109,5 +103,6 @@ bool mf_ring_define(struct mf_ring *ring, struct mf_record *record)
 	if (!ring->flight_recorder || __atomic_load_n(&ring->header->spill_errno, __ATOMIC_RELAXED))
 		return mf_ring_write(ring, record);
 	position = __atomic_fetch_add(&ring->header->definitions_head, record->size, __ATOMIC_RELAXED);
-	return mf_write_through(ring, record, position) || mf_ring_write(ring, record);
+	return mf_write_through(ring, record, position, ring->spill_offset + position) ||
+	       mf_ring_write(ring, record);
 }
