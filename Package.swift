@@ -66,7 +66,13 @@ let package = Package(
             swiftSettings: strict),
 
         .testTarget(name: "TraceFormatTests", dependencies: ["TraceFormat"], swiftSettings: strict),
-        .testTarget(name: "TraceRingTests", dependencies: ["TraceRing", "TraceFormat"], swiftSettings: strict),
+        // The programs whose logs TraceRingTests judges.
+        .executableTarget(
+            name: "RingWriter", dependencies: ["TraceRing"], path: "Tests/RingWriter",
+            cSettings: [.unsafeFlags(["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror"])],
+            linkerSettings: [.linkedLibrary("pthread")]),
+        .testTarget(
+            name: "TraceRingTests", dependencies: ["TraceRing", "TraceFormat", "RingWriter"], swiftSettings: strict),
         .testTarget(name: "UnwindTests", swiftSettings: strict),
         .testTarget(name: "TraceLogTests", dependencies: ["TraceLog", "TraceRing", "TraceFormat"], swiftSettings: strict),
         .testTarget(name: "AddressSpaceTests", dependencies: ["AddressSpace", "TraceLog"], swiftSettings: strict),
