@@ -13,3 +13,59 @@ package enum Shape: String, Codable, Sendable, CaseIterable {
     /// It stays as it is.
     case steady
 }
+
+/// The facts a shape is judged by.
+struct ShapeEvidence {
+    /// From the first record to the peak or, where the count went on after it, to the end.
+    var course: Course
+    var first: Int
+    var peak: Int
+    /// Bytes mapped at the peak.
+    var peakBytes: Double
+    /// Of the VMAs that appeared until the peak, the share cut off others.
+    var splitShare: Double
+    /// Whether the process ran into vm.max_map_count.
+    var hitLimit: Bool
+
+    private var growth: Double { Double(peak - first) }
+
+    var shape: Shape {
+        if growth < max(64, 0.25 * Double(first)) || course.isEmpty { return .steady }
+        if isFragmented { return isSudden ? .cliff : .fragmentation }
+        if drawdown >= 0.4 * growth { return .concurrency }
+        return isFlatAtEnd && !hitLimit ? .plateau : .leak
+    }
+
+    /// VMAs were cut, and each holds far fewer bytes than when a quarter of them was there.
+    private var isFragmented: Bool {
+        guard splitShare >= 0.3 else { return false }
+        guard let early = course.counts.firstIndex(where: { $0 >= Double(first) + growth / 4 }) else { return true }
+        let before = course.bytes[early] / max(course.counts[early], 1)
+        return peakBytes / Double(max(peak, 1)) < 0.6 * before
+    }
+
+    /// Four fifths of the growth in a tenth of the time, after at least as long a quiet.
+    private var isSudden: Bool {
+        let counts = course.counts
+        guard let rise = counts.firstIndex(where: { $0 > Double(first) + 0.1 * growth }) else { return true }
+        guard let top = counts.firstIndex(where: { $0 >= Double(first) + 0.9 * growth }) else { return rise > 32 }
+        return top - rise <= Course.steps / 10 && rise >= Course.steps / 4
+    }
+
+    /// The deepest fall from a height reached before.
+    private var drawdown: Double {
+        var height = 0.0
+        var deepest = 0.0
+        for count in course.counts {
+            height = max(height, count)
+            deepest = max(deepest, height - count)
+        }
+        return deepest
+    }
+
+    private var isFlatAtEnd: Bool {
+        let tail = course.counts.suffix(course.counts.count * 3 / 10)
+        guard let lowest = tail.min(), let highest = tail.max() else { return false }
+        return highest - lowest < 0.05 * growth && lowest - Double(first) >= 0.6 * growth
+    }
+}

@@ -1,0 +1,49 @@
+import AddressSpace
+import TraceLog
+
+/// What a call that made VMAs looked like, from its arguments alone; the raw material of patterns.
+enum CallFeature: Int, CaseIterable {
+    case smallAnonymous, largeAnonymous, noAccess, noAccessFixed, stackMap, arena, smallFile, largeFile
+    case guardProtect, pageProtect, wideProtectNone, wideProtect
+    case cutByUnmap, adviceFlags, lock, policy, shared, heap, remap, other
+
+    /// Bytes up to which a mapping is small: some pages, so that thousands of them are no memory worth speaking of.
+    static let smallBytes: UInt64 = 64 << 10
+    /// glibc's HEAP_MAX_SIZE on 64-bit machines (malloc/arena.c): heaps of non-main arenas are aligned to it.
+    static let arenaBytes: UInt64 = 64 << 20
+
+    private static let mapFixed: UInt64 = 0x10, mapAnonymous: UInt64 = 0x20, mapStack: UInt64 = 0x2_0000
+    private static let mapNoReserve: UInt64 = 0x4000
+
+    static func of(_ call: Call) -> CallFeature {
+        switch call.kind {
+        case .mmap: ofMmap(call.arguments.1, protection: call.arguments.2, flags: call.arguments.3)
+        case .mprotect, .pkeyMprotect: ofMprotect(call.arguments.0, call.arguments.1, call.arguments.2)
+        case .munmap: .cutByUnmap
+        case .madvise, .prctl: .adviceFlags
+        case .mlock, .mlock2, .munlock, .mlockall, .munlockall: .lock
+        case .mbind, .setMempolicyHomeNode: .policy
+        case .shmat: .shared
+        case .brk: .heap
+        case .mremap: .remap
+        default: .other
+        }
+    }
+
+    private static func ofMmap(_ length: UInt64, protection: UInt64, flags: UInt64) -> CallFeature {
+        let small = length <= smallBytes
+        if flags & mapStack != 0 { return .stackMap }
+        if flags & mapAnonymous == 0 { return length <= 1 << 20 ? .smallFile : .largeFile }
+        if protection == 0 {
+            let isReserve = flags & mapNoReserve != 0 && length % arenaBytes == 0 && length <= 2 * arenaBytes
+            return flags & mapFixed != 0 ? .noAccessFixed : isReserve ? .arena : .noAccess
+        }
+        return small ? .smallAnonymous : .largeAnonymous
+    }
+
+    private static func ofMprotect(_ start: UInt64, _ length: UInt64, _ protection: UInt64) -> CallFeature {
+        if protection & 7 == 0 { return length <= smallBytes ? .guardProtect : .wideProtectNone }
+        if start % arenaBytes == 0 { return .arena }
+        return length <= smallBytes ? .pageProtect : .wideProtect
+    }
+}

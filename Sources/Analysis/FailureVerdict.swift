@@ -1,0 +1,140 @@
+import TraceLog
+
+/// Which limit a failed call ran into, and the numbers that show it.
+struct FailureVerdict: Sendable {
+    var cause: FailureCause
+    var reason: String
+
+    /// Nil where the failure is no incident: a hole in the range, no huge page free, a wrong argument.
+    static func of(_ failed: FailedCall, kernelRelease: String) -> FailureVerdict? {
+        let call = failed.call
+        guard !failed.rangeHasHole, isShortage(call) else { return nil }
+        if let verdict = mapLimit(failed, kernelRelease) { return verdict }
+        if isHugePageAttempt(call) || call.kind == .madvise { return nil }
+        if call.kind == .munmap { return FailureVerdict(cause: .other, reason: "munmap failed below the map limit") }
+        let verdict = byteLimit(failed)
+        // malloc falls back to mmap where brk meets a neighbour: only a limit makes that an incident.
+        return call.kind == .brk && verdict.cause == .other ? nil : verdict
+    }
+
+    /// ENOMEM; EAGAIN where madvise says so for a split (Linux mm/madvise.c); an unchanged break.
+    private static func isShortage(_ call: Call) -> Bool {
+        switch call.kind {
+        case .brk: FailedCall.isFailure(call)
+        case .madvise: call.error == 11
+        default: call.error == 12
+        }
+    }
+
+    private static func isHugePageAttempt(_ call: Call) -> Bool {
+        call.kind == .mmap && call.arguments.3 & 0x4_0000 != 0
+    }
+
+    // MARK: vm.max_map_count
+
+    private static func mapLimit(_ failed: FailedCall, _ release: String) -> FailureVerdict? {
+        guard let max = failed.limits?.maxMapCount.map({ Int(clamping: $0) }) else { return nil }
+        guard failed.count >= lowestFailingCount(failed.call, max, release) else { return nil }
+        return FailureVerdict(
+            cause: .maxMapCount,
+            reason: "the process had \(failed.count) VMAs and vm.max_map_count is \(max)")
+    }
+
+    /// The smallest map_count at which the kernel refuses the call (Linux mm/mmap.c, mm/vma.c, mm/mremap.c).
+    private static func lowestFailingCount(_ call: Call, _ max: Int, _ release: String) -> Int {
+        let flags = call.arguments.3
+        switch call.kind {
+        case .mmap: return flags & 0x10 != 0 ? max : max + 1
+        case .brk, .shmat, .ioSetup, .mapShadowStack: return max + 1
+        case .mremap: return remapFailingCount(flags, max, release)
+        default: return max
+        }
+    }
+
+    private static func remapFailingCount(_ flags: UInt64, _ max: Int, _ release: String) -> Int {
+        if KernelVersion(release) >= KernelVersion(major: 7, minor: 2) { return flags & 4 != 0 ? max - 4 : max - 3 }
+        return flags & 6 != 0 ? max - 5 : max - 3
+    }
+
+    // MARK: limits in bytes
+
+    private static func byteLimit(_ failed: FailedCall) -> FailureVerdict {
+        let bytes = growth(of: failed.call)
+        let limits = failed.limits ?? Limits()
+        let accounted = isAccounted(failed.call)
+        if bytes >= 1 << 47 {
+            return FailureVerdict(cause: .addressSpace, reason: "\(bytes) bytes are more than an address space holds")
+        }
+        if let verdict = exceeded(.rlimitAS, "RLIMIT_AS", limits.mapped, bytes, limits.addressSpaceLimit) {
+            return verdict
+        }
+        if accounted,
+            let verdict = exceeded(.rlimitData, "RLIMIT_DATA", limits.privateWritable, bytes, limits.dataLimit)
+        {
+            return verdict
+        }
+        if accounted, let verdict = overcommit(limits, bytes) { return verdict }
+        if let used = limits.mapped, used.addingReportingOverflow(bytes).partialValue >= 1 << 47 {
+            return FailureVerdict(cause: .addressSpace, reason: "\(used) bytes are mapped and \(bytes) more were asked for")
+        }
+        if let verdict = cgroup(limits) { return verdict }
+        if let verdict = exceeded(.other, "RLIMIT_MEMLOCK", locks(failed.call) ? limits.locked : nil, bytes, limits.lockedLimit) {
+            return verdict
+        }
+        return FailureVerdict(cause: .other, reason: "no recorded limit explains it")
+    }
+
+    private static func exceeded(
+        _ cause: FailureCause, _ name: String, _ used: UInt64?, _ bytes: UInt64, _ limit: UInt64?
+    ) -> FailureVerdict? {
+        guard let used, let limit, limit != .max, used.addingReportingOverflow(bytes).partialValue > limit else {
+            return nil
+        }
+        return FailureVerdict(
+            cause: cause, reason: "\(used) bytes used and \(bytes) asked for exceed \(name), \(limit) bytes")
+    }
+
+    /// Mode 2 counts everything; mode 0 refuses only what exceeds all memory at once (Linux mm/util.c).
+    private static func overcommit(_ limits: Limits, _ bytes: UInt64) -> FailureVerdict? {
+        switch limits.overcommitMode {
+        case 2:
+            return exceeded(.overcommit, "the commit limit (vm.overcommit_memory is 2)", limits.committed, bytes, limits.commitLimit)
+        case 0:
+            return exceeded(.overcommit, "memory (vm.overcommit_memory is 0)", 0, bytes, limits.memoryAvailable)
+        default: return nil
+        }
+    }
+
+    private static func cgroup(_ limits: Limits) -> FailureVerdict? {
+        guard let limit = limits.cgroupLimit, let used = limits.cgroupUsed, limit != .max else { return nil }
+        guard used >= limit - limit / 64 else { return nil }
+        return FailureVerdict(cause: .cgroup, reason: "the cgroup uses \(used) of its \(limit) bytes")
+    }
+
+    /// Bytes the call would have added.
+    private static func growth(of call: Call) -> UInt64 {
+        let (a, b, c, _, _, _) = call.arguments
+        return switch call.kind {
+        case .mmap, .mapShadowStack, .mlock, .mlock2: b
+        case .mprotect, .pkeyMprotect: c & 2 != 0 ? b : 0
+        case .mremap: c > b ? c - b : 0
+        case .brk: a > call.result ? a - call.result : 0
+        default: 0
+        }
+    }
+
+    private static func locks(_ call: Call) -> Bool {
+        [.mlock, .mlock2, .mlockall].contains(call.kind)
+    }
+
+    /// Private and writable, not MAP_NORESERVE: counted against RLIMIT_DATA and the commit limit.
+    private static func isAccounted(_ call: Call) -> Bool {
+        let (_, _, protection, flags, _, _) = call.arguments
+        return switch call.kind {
+        case .mmap: protection & 2 != 0 && flags & 0x0F == 2 && flags & 0x4000 == 0
+        case .mprotect, .pkeyMprotect: protection & 2 != 0
+        case .mremap, .brk: true
+        default: false
+        }
+    }
+}

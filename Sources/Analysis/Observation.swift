@@ -1,0 +1,121 @@
+import AddressSpace
+import TraceLog
+
+/// What the standard report needs, gathered in the one pass.
+struct Observation: ReplayObserver {
+    /// Totals at an instant.
+    struct Totals: Sendable {
+        var count = 0
+        var time: UInt64 = 0
+        var bytes: UInt64 = 0
+        /// VMAs that appeared and vanished since the first snapshot.
+        var appeared = 0
+        var vanished = 0
+        /// Of those that appeared: cut off another VMA.
+        var split = 0
+    }
+
+    private let ownRanges: [Range<UInt64>]
+    private(set) var sites = SiteTable()
+    private(set) var series = CountSeries()
+    private(set) var failures = FailedCalls()
+    private(set) var trust = Trust()
+    private(set) var limits: Limits?
+    private(set) var notes: [Note] = []
+    private(set) var now = Totals()
+    private(set) var peak = Totals()
+    private(set) var startTime: UInt64 = 0
+    private(set) var first: Int?
+    /// The tracer's own VMAs; constant, because it maps nothing after its start.
+    private(set) var tracer = 0
+    private(set) var calls = 0
+    private(set) var failed = 0
+    private(set) var withoutStack = 0
+    private(set) var threads = ThreadSet()
+
+    /// What snapshots said of the replay.
+    struct Trust: Sendable {
+        var snapshots = 0
+        var exact = 0
+        var worst = 0
+        var corrections = Corrections()
+    }
+
+    init(ownRanges: [Range<UInt64>]) { self.ownRanges = ownRanges }
+
+    mutating func applied(_ call: Call, countBefore: Int, in space: borrowing AddressSpace) {
+        begin(call.begin)
+        now.time = max(now.time, call.end)
+        calls &+= 1
+        threads.insert(call.thread)
+        if call.stack == .none { withoutStack &+= 1 }
+        sites.called(call)
+        if FailedCall.isFailure(call) { noteFailure(call, countBefore, in: space) }
+        count(space.changes, by: call, in: space)
+    }
+
+    mutating func adopted(_ snapshot: Snapshot, _ comparison: Comparison, in space: borrowing AddressSpace) {
+        begin(snapshot.begin)
+        now.time = max(now.time, snapshot.end)
+        count(space.changes, by: nil, in: space)
+        if first == nil {
+            first = space.count
+            tracer = snapshot.vmas.count { vma in
+                ownRanges.contains { $0.lowerBound <= vma.start && vma.end <= $0.upperBound }
+            }
+            now = Totals(count: now.count, time: now.time, bytes: now.bytes)
+            peak = now
+        }
+        guard !comparison.isFirst else { return }
+        trust.snapshots += 1
+        if comparison.isExact { trust.exact += 1 }
+        trust.worst = max(trust.worst, comparison.differences.count)
+    }
+
+    mutating func noticed(_ entry: LogEntry, in space: borrowing AddressSpace) {
+        switch entry {
+        case .limits(let limits):
+            self.limits = limits
+            failures.note(limits)
+        case .note(let note): notes.append(note)
+        case .end(_, let time), .child(_, let time): now.time = max(now.time, time)
+        case .call, .snapshot: break
+        }
+    }
+
+    /// Call once, at the end.
+    mutating func finish(_ space: borrowing AddressSpace) {
+        trust.corrections = space.corrections
+        series.note(space.count, bytes: space.mappedBytes, at: now.time)
+        sites.finish()
+    }
+
+    private mutating func begin(_ time: UInt64) {
+        if startTime == 0 { startTime = time }
+    }
+
+    private mutating func noteFailure(_ call: Call, _ count: Int, in space: borrowing AddressSpace) {
+        if call.kind != .brk { failed &+= 1 }
+        failures.note(call, count: count, in: space)
+    }
+
+    private mutating func count(_ changes: [Change], by call: Call?, in space: borrowing AddressSpace) {
+        guard !changes.isEmpty else { return }
+        for change in changes {
+            sites.changed(change, by: call, at: now.time)
+            switch change.kind {
+            case .vanished: now.vanished &+= 1
+            case .appeared:
+                now.appeared &+= 1
+                if change.owner.cause == .split { now.split &+= 1 }
+            }
+        }
+        now.count = space.count
+        now.bytes = space.mappedBytes
+        series.note(now.count, bytes: now.bytes, at: now.time)
+        if now.count > peak.count {
+            peak = now
+            sites.markPeak()
+        }
+    }
+}

@@ -1,0 +1,45 @@
+import TraceLog
+
+/// What the calls of a site made, and which libraries they went through.
+struct PatternEvidence {
+    /// VMAs made by calls of each feature.
+    var made: [CallFeature: Int] = [:]
+    /// Whether the innermost frames lie in ld.so.
+    var isInLoader = false
+    /// Whether a frame is pthread_create.
+    var isInThreadCreation = false
+
+    /// The pattern that made most of the site's VMAs; nil if none stands out.
+    var pattern: Pattern? {
+        let votes = Dictionary(made.compactMap { feature, count in vote(feature).map { ($0, count) } }, uniquingKeysWith: +)
+        let total = made.values.reduce(0, +)
+        guard let best = votes.max(by: { ($0.value, $1.key.rawValue) < ($1.value, $0.key.rawValue) }) else { return nil }
+        return best.value * 3 >= total ? best.key : nil
+    }
+
+    private func vote(_ feature: CallFeature) -> Pattern? {
+        if isInLoader { return .dlopen }
+        switch feature {
+        case .stackMap: return .threadStacks
+        case .guardProtect: return makesThreadStacks ? .threadStacks : .guardPage
+        case .noAccess: return makesThreadStacks ? .threadStacks : .guardPage
+        case .wideProtect, .pageProtect:
+            if makesThreadStacks { return .threadStacks }
+            if made[.arena, default: 0] > 0 { return .mallocArenas }
+            // Opening a reserved range leaves the rest as a guard.
+            if made[.noAccess, default: 0] > 0 { return .guardPage }
+            return feature == .pageProtect ? .perPageMprotect : nil
+        case .arena: return .mallocArenas
+        case .smallAnonymous: return .smallAnonymousMaps
+        case .smallFile: return .smallFileMaps
+        case .noAccessFixed, .wideProtectNone: return .decommit
+        case .cutByUnmap: return .interiorMunmap
+        case .adviceFlags: return .madviseFlags
+        case .lock: return .mlockRanges
+        case .policy: return .numaPolicy
+        case .largeAnonymous, .largeFile, .shared, .heap, .remap, .other: return nil
+        }
+    }
+
+    private var makesThreadStacks: Bool { isInThreadCreation || made[.stackMap, default: 0] > 0 }
+}

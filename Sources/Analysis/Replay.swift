@@ -1,0 +1,110 @@
+package import AddressSpace
+package import TraceLog
+
+/// One pass over a log that drives one address space; observers learn from it, nobody reads the log again.
+package struct Replay: ~Copyable {
+    /// The map as the log has brought it so far.
+    package private(set) var space: AddressSpace
+    private let until: UInt64
+    private var inFlight: CallsInFlight
+    private var knownFiles = 0
+    /// Entries read ahead of a snapshot, to see which calls were in flight when it ended.
+    private var ahead: [LogEntry] = []
+    private var aheadPosition = 0
+
+    /// How far a snapshot looks ahead for calls that began before it ended. Calls follow it in the log in the
+    /// order of their ends, and no process has more calls in flight than threads that run.
+    private static let lookAhead = 256
+
+    /// - Parameter until: the last instant to apply, CLOCK_MONOTONIC nanoseconds.
+    package init(facts: ProcessFacts, until: UInt64? = nil) {
+        space = AddressSpace(pageSize: facts.pageSize, rules: KernelRules(kernelRelease: facts.kernelRelease))
+        inFlight = CallsInFlight(pageSize: facts.pageSize)
+        self.until = until ?? .max
+    }
+
+    /// The map at an instant, or at the end.
+    package static func map<Source: EntrySource & ~Copyable>(
+        of source: inout Source, at until: UInt64? = nil
+    ) -> AddressSpace {
+        var replay = Replay(facts: source.facts, until: until)
+        var observer = NoObserver()
+        replay.run(&source, &observer)
+        return replay.taken()
+    }
+
+    /// Reads the source to its end, or to the instant asked for.
+    /// - Parameter progress: called every 65,536 entries with the fraction read, 0 to 1.
+    package mutating func run<Source: EntrySource & ~Copyable, Observer: ReplayObserver>(
+        _ source: inout Source, _ observer: inout Observer, progress: ((Double) -> Void)? = nil
+    ) {
+        var entries = 0
+        while let entry = next(&source) {
+            guard take(entry, &source, &observer) else { break }
+            entries &+= 1
+            if entries & 0xFFFF == 0 { progress?(source.fraction) }
+        }
+        progress?(1)
+    }
+
+    private consuming func taken() -> AddressSpace { space }
+
+    private mutating func next<Source: EntrySource & ~Copyable>(_ source: inout Source) -> LogEntry? {
+        guard aheadPosition < ahead.count else { return source.next() }
+        defer { aheadPosition += 1 }
+        return ahead[aheadPosition]
+    }
+
+    /// Returns whether to go on.
+    private mutating func take<Source: EntrySource & ~Copyable, Observer: ReplayObserver>(
+        _ entry: LogEntry, _ source: inout Source, _ observer: inout Observer
+    ) -> Bool {
+        switch entry {
+        case .call(let call):
+            guard call.begin <= until else { return false }
+            if call.end <= until { apply(call, &source, &observer) }
+        case .snapshot(let snapshot):
+            guard snapshot.end <= until else { return snapshot.begin <= until }
+            adopt(snapshot, &source, &observer)
+        case .limits(let limits):
+            space.maxMapCount = limits.maxMapCount.map { Int(clamping: $0) } ?? space.maxMapCount
+            observer.noticed(entry, in: space)
+        default:
+            observer.noticed(entry, in: space)
+        }
+        return true
+    }
+
+    private mutating func apply<Source: EntrySource & ~Copyable, Observer: ReplayObserver>(
+        _ call: Call, _ source: inout Source, _ observer: inout Observer
+    ) {
+        if Int(call.file.rawValue) >= knownFiles { learn(source.definitions) }
+        let before = space.count
+        space.apply(call)
+        inFlight.note(call)
+        observer.applied(call, countBefore: before, in: space)
+    }
+
+    private mutating func adopt<Source: EntrySource & ~Copyable, Observer: ReplayObserver>(
+        _ snapshot: Snapshot, _ source: inout Source, _ observer: inout Observer
+    ) {
+        readAhead(&source)
+        learn(source.definitions)
+        let later = ahead[aheadPosition...].compactMap { entry in
+            if case .call(let call) = entry { call } else { nil as Call? }
+        }
+        let comparison = space.adopt(snapshot, unsettled: inFlight.unsettled(around: snapshot, later: later))
+        observer.adopted(snapshot, comparison, in: space)
+    }
+
+    private mutating func learn(_ definitions: Definitions) {
+        space.learn(definitions)
+        knownFiles = definitions.files.count
+    }
+
+    private mutating func readAhead<Source: EntrySource & ~Copyable>(_ source: inout Source) {
+        ahead.removeFirst(aheadPosition)
+        aheadPosition = 0
+        while ahead.count < Self.lookAhead, let entry = source.next() { ahead.append(entry) }
+    }
+}

@@ -1,0 +1,150 @@
+import AddressSpace
+import TraceLog
+
+/// What each backtrace did and holds, in arrays indexed by it.
+///
+/// The first slots belong to VMAs that no backtrace explains; then follows one slot per `StackID`.
+struct SiteTable {
+    /// Slots of VMAs without a backtrace.
+    enum Special: Int, CaseIterable {
+        case withoutStack, beforeTrace, notObserved
+    }
+
+    struct Row {
+        var live: Int32 = 0
+        /// What `live` was at the peak number `peak`; untouched rows still have it in `live`.
+        var atPeak: Int32 = 0
+        var peak: UInt32 = 0
+        /// The stretch of the history that knows the row as touched.
+        var stamp: UInt32 = 0
+        var calls: UInt32 = 0
+        var failed: UInt32 = 0
+        var created: UInt32 = 0
+        var split: UInt32 = 0
+        var vanished: UInt32 = 0
+        var firstTime: UInt64 = 0
+        var lastTime: UInt64 = 0
+    }
+
+    private static let lifetimeClasses = 32
+    private static let features = CallFeature.allCases.count
+
+    private(set) var rows = [Row](repeating: Row(), count: Special.allCases.count)
+    /// Per row: VMAs that vanished after up to 4 to the power of the place, nanoseconds.
+    private var lifetimes = [UInt32](repeating: 0, count: Special.allCases.count * lifetimeClasses)
+    /// Per row: VMAs made by calls of each feature.
+    private var made = [UInt32](repeating: 0, count: Special.allCases.count * features)
+    private(set) var history = SiteHistory()
+    /// The number of the highest peak so far; rows begin as saved at none.
+    private var peak: UInt32 = 1
+
+    /// Where a VMA's owner is counted.
+    @inline(__always)
+    static func slot(of owner: Owner) -> Int {
+        if owner.stack != .none { return slot(of: owner.stack) }
+        return switch owner.cause {
+        case .created, .split: Special.withoutStack.rawValue
+        case .beforeTrace: Special.beforeTrace.rawValue
+        case .notObserved: Special.notObserved.rawValue
+        }
+    }
+
+    @inline(__always)
+    static func slot(of stack: StackID) -> Int {
+        stack == .none ? Special.withoutStack.rawValue : Int(stack.rawValue) + Special.allCases.count - 1
+    }
+
+    /// The backtrace of a slot, nil for the special ones.
+    static func stack(of slot: Int) -> StackID? {
+        let number = slot - Special.allCases.count + 1
+        return number < 1 ? nil : StackID(rawValue: UInt32(number))
+    }
+
+    /// A call was made from here, whatever it did.
+    mutating func called(_ call: Call) {
+        let slot = Self.slot(of: call.stack)
+        reach(slot)
+        rows[slot].calls &+= 1
+        if !call.succeeded { rows[slot].failed &+= 1 }
+        if rows[slot].firstTime == 0 { rows[slot].firstTime = call.begin }
+        rows[slot].lastTime = call.end
+    }
+
+    /// A VMA appeared or vanished.
+    mutating func changed(_ change: Change, by call: Call?, at time: UInt64) {
+        let slot = Self.slot(of: change.owner)
+        reach(slot)
+        if history.isOver(at: time) { history.advance(to: time) { [rows] in rows[$0].live } }
+        keepPeak(slot)
+        switch change.kind {
+        case .appeared: appeared(slot, change, call, time)
+        case .vanished: vanished(slot, change, time)
+        }
+    }
+
+    /// From now on `peakCount` speaks of this instant.
+    mutating func markPeak() { peak &+= 1 }
+
+    mutating func finish() { history.close { [rows] in rows[$0].live } }
+
+    /// VMAs that the slot held at the highest peak.
+    func peakCount(_ slot: Int) -> Int {
+        Int(rows[slot].peak == peak ? rows[slot].atPeak : rows[slot].live)
+    }
+
+    /// VMAs made from here by calls of each feature.
+    func madeBy(_ slot: Int) -> [CallFeature: Int] {
+        var result: [CallFeature: Int] = [:]
+        for feature in CallFeature.allCases {
+            let count = made[slot * Self.features + feature.rawValue]
+            if count > 0 { result[feature] = Int(count) }
+        }
+        return result
+    }
+
+    /// Of VMAs that vanished: how many lived up to 4 to the power of the place, nanoseconds.
+    func lifetimeHistogram(_ slot: Int) -> ArraySlice<UInt32> {
+        lifetimes[slot * Self.lifetimeClasses..<(slot + 1) * Self.lifetimeClasses]
+    }
+
+    @inline(__always)
+    private mutating func reach(_ slot: Int) {
+        if slot >= rows.count { grow(slot) }
+    }
+
+    private mutating func grow(_ slot: Int) {
+        let count = max(slot + 1, rows.count * 2)
+        rows += Array(repeating: Row(), count: count - rows.count)
+        lifetimes += Array(repeating: 0, count: count * Self.lifetimeClasses - lifetimes.count)
+        made += Array(repeating: 0, count: count * Self.features - made.count)
+    }
+
+    @inline(__always)
+    private mutating func keepPeak(_ slot: Int) {
+        if rows[slot].peak != peak {
+            rows[slot].peak = peak
+            rows[slot].atPeak = rows[slot].live
+        }
+        if rows[slot].stamp != history.stamp {
+            rows[slot].stamp = history.stamp
+            history.touch(slot)
+        }
+    }
+
+    private mutating func appeared(_ slot: Int, _ change: Change, _ call: Call?, _ time: UInt64) {
+        rows[slot].live &+= 1
+        rows[slot].created &+= 1
+        if change.owner.cause == .split { rows[slot].split &+= 1 }
+        if rows[slot].firstTime == 0 { rows[slot].firstTime = time }
+        rows[slot].lastTime = max(rows[slot].lastTime, time)
+        if let call { made[slot * Self.features + CallFeature.of(call).rawValue] &+= 1 }
+    }
+
+    private mutating func vanished(_ slot: Int, _ change: Change, _ time: UInt64) {
+        rows[slot].live &-= 1
+        rows[slot].vanished &+= 1
+        let lifetime = time > change.time ? time - change.time : 0
+        let place = min((64 - lifetime.leadingZeroBitCount + 1) / 2, Self.lifetimeClasses - 1)
+        lifetimes[slot * Self.lifetimeClasses + place] &+= 1
+    }
+}
