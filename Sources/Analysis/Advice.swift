@@ -26,7 +26,8 @@ struct Advice: Sendable {
     private func text(on running: KernelVersion) -> String {
         guard let kernel, running < kernel else { return text }
         let needed = "Linux \(kernel.major).\(kernel.minor)"
-        return running.major == 0 ? text : "\(text) (needs \(needed); this was recorded on \(running.major).\(running.minor))"
+        return running.major == 0
+            ? text : "\(text) (needs \(needed); this was recorded on \(running.major).\(running.minor))"
     }
 
     private static let raiseLimit =
@@ -40,7 +41,9 @@ struct Advice: Sendable {
                 + " fiber_pool_initialize in Ruby's cont.c): keep fewer fibers alive by limiting concurrency,"
                 + " and let fibers finish or drop the references to them.",
             source: "Ruby cont.c; rmosolgo/graphql-ruby#5128, #3913"),
-        Advice(pattern: .guardPage, module: "libruby", text: raiseLimit, source: "Linux kernel/sysctl.c, mm/util.c"),
+        Advice(
+            pattern: .guardPage, module: "libruby", text: raiseLimit,
+            source: "Linux kernel/sysctl.c, mm/util.c"),
         Advice(
             pattern: .guardPage, kernel: KernelVersion(major: 6, minor: 13),
             text:
@@ -53,11 +56,13 @@ struct Advice: Sendable {
             source: "Tarantool #10169, ClickHouse #109734"),
         Advice(
             pattern: .threadStacks,
-            text: "Run fewer threads at once: a bounded pool. Each thread's stack and its guard are two VMAs.",
+            text:
+                "Run fewer threads at once: a bounded pool. Each thread's stack and its guard are two VMAs.",
             source: "glibc nptl/allocatestack.c"),
         Advice(
             pattern: .threadStacks, kernel: KernelVersion(major: 6, minor: 13),
-            text: "glibc 2.42 and newer mark the guard with MADV_GUARD_INSTALL where the kernel can: one VMA per stack.",
+            text:
+                "glibc 2.42 and newer mark the guard with MADV_GUARD_INSTALL where the kernel can: one VMA per stack.",
             source: "glibc nptl/allocatestack.c, by date 2.42"),
         Advice(
             pattern: .perPageMprotect,
@@ -67,7 +72,8 @@ struct Advice: Sendable {
             source: "herumi/xbyak#13, dotnet/runtime#97316"),
         Advice(
             pattern: .perPageMprotect, kernel: KernelVersion(major: 4, minor: 9),
-            text: "Where the processor has protection keys, pkey_set switches access without a system call or a split.",
+            text:
+                "Where the processor has protection keys, pkey_set switches access without a system call or a split.",
             source: "Linux Documentation/core-api/protection-keys.rst"),
         Advice(
             pattern: .decommit,
@@ -83,15 +89,18 @@ struct Advice: Sendable {
             source: "Linux mm/vma.c; MADV_FREE since 4.5"),
         Advice(
             pattern: .interiorMunmap, module: "libjemalloc",
-            text: "jemalloc's retain:true, its default on 64-bit Linux, keeps ranges mapped; retain:false makes these holes.",
+            text:
+                "jemalloc's retain:true, its default on 64-bit Linux, keeps ranges mapped; retain:false makes these holes.",
             source: "jemalloc opt.retain; #1324"),
         Advice(
             pattern: .smallFileMaps,
-            text: "Read small files with pread, or keep many in one packed file that is mapped once; unmap as soon as done.",
+            text:
+                "Read small files with pread, or keep many in one packed file that is mapped once; unmap as soon as done.",
             source: "prometheus#5426, fluree/db#1598"),
         Advice(
             pattern: .smallFileMaps, module: "libjvm",
-            text: "With Lucene, the property sharedArenaMaxPermits=1 lets a segment's files be unmapped one by one.",
+            text:
+                "With Lucene, the property sharedArenaMaxPermits=1 lets a segment's files be unmapped one by one.",
             source: "apache/lucene#13570, OpenSearch#18226"),
         Advice(
             pattern: .smallAnonymousMaps,
@@ -105,7 +114,8 @@ struct Advice: Sendable {
             source: "kvcache-ai/Mooncake#3639"),
         Advice(
             pattern: .mlockRanges, kernel: KernelVersion(major: 4, minor: 4),
-            text: "Lock one whole arena and not each buffer; mlock2(MLOCK_ONFAULT) does so without filling it.",
+            text:
+                "Lock one whole arena and not each buffer; mlock2(MLOCK_ONFAULT) does so without filling it.",
             source: "Linux mm/mlock.c"),
         Advice(
             pattern: .mallocArenas,

@@ -19,7 +19,10 @@ extension Call {
         let (a, b, c, d, e, f) = arguments
         switch kind {
         case .mmap:
-            return range + [bitText(c, CallNames.protection, "PROT"), mapFlags(d), String(Int32(truncatingIfNeeded: e)), offset(f)]
+            return range + [
+                bitText(c, CallNames.protection, "PROT"), mapFlags(d), String(Int32(truncatingIfNeeded: e)),
+                offset(f),
+            ]
         case .munmap, .mlock, .munlock: return range
         case .mprotect: return range + [bitText(c, CallNames.protection, "PROT")]
         case .pkeyMprotect:
@@ -31,9 +34,16 @@ extension Call {
         case .mlockall: return [bitText(a, CallNames.lockAll, "MCL", zero: "0")]
         case .munlockall: return []
         case .mbind:
-            return range + [policy(c), pointer(d), String(e), bitText(f, CallNames.bindFlags, "MPOL", zero: "0")]
-        case .shmat: return [String(Int32(truncatingIfNeeded: a)), pointer(b), bitText(c, CallNames.attach, "SHM", zero: "0")]
-        case .remapFilePages: return range + [bitText(c, CallNames.protection, "PROT"), String(d), mapFlags(e)]
+            return range + [
+                policy(c), pointer(d), String(e), bitText(f, CallNames.bindFlags, "MPOL", zero: "0"),
+            ]
+        case .shmat:
+            return [
+                String(Int32(truncatingIfNeeded: a)), pointer(b),
+                bitText(c, CallNames.attach, "SHM", zero: "0"),
+            ]
+        case .remapFilePages:
+            return range + [bitText(c, CallNames.protection, "PROT"), String(d), mapFlags(e)]
         case .prctl: return prctlArguments
         case .ioSetup: return [String(UInt32(truncatingIfNeeded: a)), pointer(b)]
         case .setMempolicyHomeNode: return range + [String(c), offset(d)]
@@ -54,7 +64,9 @@ extension Call {
 
     private var prctlArguments: [String] {
         let (a, b, c, d, e, _) = arguments
-        guard a == 0x5356_4D41, b == 0 else { return [offset(a), offset(b), offset(c), offset(d), offset(e)] }
+        guard a == 0x5356_4D41, b == 0 else {
+            return [offset(a), offset(b), offset(c), offset(d), offset(e)]
+        }
         return ["PR_SET_VMA", "PR_SET_VMA_ANON_NAME", pointer(c), String(d), pointer(e)]
     }
 }
@@ -70,7 +82,9 @@ private func hex(_ value: UInt64) -> String { "0x" + String(value, radix: 16) }
 private func unknown(_ value: UInt64, _ prefix: String) -> String { "\(hex(value)) /* \(prefix)_??? */" }
 
 /// The known bits by name, the others together in hexadecimal.
-private func bitText(_ value: UInt64, _ table: CallNames.Table, _ prefix: String, zero: String? = nil) -> String {
+private func bitText(_ value: UInt64, _ table: CallNames.Table, _ prefix: String, zero: String? = nil)
+    -> String
+{
     let value = value & 0xFFFF_FFFF
     if value == 0 { return zero ?? prefix + "_NONE" }
     let known = table.filter { value & $0.bit != 0 }

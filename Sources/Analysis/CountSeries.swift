@@ -58,7 +58,8 @@ struct CountSeries {
 extension SeriesPoint {
     fileprivate func joined(with next: SeriesPoint) -> SeriesPoint {
         SeriesPoint(
-            start: start, end: next.end, lowest: min(lowest, next.lowest), highest: max(highest, next.highest),
+            start: start, end: next.end, lowest: min(lowest, next.lowest),
+            highest: max(highest, next.highest),
             last: next.last, bytes: next.bytes)
     }
 }

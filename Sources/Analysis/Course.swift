@@ -23,7 +23,9 @@ struct Course: Sendable {
         var value = first
         for step in 0...Self.steps {
             let time = start + (end - start) / UInt64(Self.steps) * UInt64(step)
-            while index < points.count, points[index].time <= time || step == Self.steps && points[index].time <= end {
+            while index < points.count,
+                points[index].time <= time || step == Self.steps && points[index].time <= end
+            {
                 value = points[index]
                 index += 1
             }

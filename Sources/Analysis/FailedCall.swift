@@ -39,7 +39,9 @@ struct FailedCalls {
     }
 
     mutating func note(_ call: Call, count: Int, in space: borrowing AddressSpace) {
-        guard call.kind == .brk || call.error == Self.outOfMemory || call.error == Self.tryAgain else { return }
+        guard call.kind == .brk || call.error == Self.outOfMemory || call.error == Self.tryAgain else {
+            return
+        }
         let atLimit = latestLimits?.maxMapCount.map { count + 5 >= Int(clamping: $0) } ?? false
         let key = Key(kind: call.kind, error: call.error, atLimit: atLimit)
         let isFirst = first[key] == nil

@@ -11,7 +11,9 @@ struct FailureVerdict: Sendable {
         guard !failed.rangeHasHole, isShortage(call) else { return nil }
         if let verdict = mapLimit(failed, kernelRelease) { return verdict }
         if isHugePageAttempt(call) || call.kind == .madvise { return nil }
-        if call.kind == .munmap { return FailureVerdict(cause: .other, reason: "munmap failed below the map limit") }
+        if call.kind == .munmap {
+            return FailureVerdict(cause: .other, reason: "munmap failed below the map limit")
+        }
         let verdict = byteLimit(failed)
         // malloc falls back to mmap where brk meets a neighbour: only a limit makes that an incident.
         return call.kind == .brk && verdict.cause == .other ? nil : verdict
@@ -52,7 +54,9 @@ struct FailureVerdict: Sendable {
     }
 
     private static func remapFailingCount(_ flags: UInt64, _ max: Int, _ release: String) -> Int {
-        if KernelVersion(release) >= KernelVersion(major: 7, minor: 2) { return flags & 4 != 0 ? max - 4 : max - 3 }
+        if KernelVersion(release) >= KernelVersion(major: 7, minor: 2) {
+            return flags & 4 != 0 ? max - 4 : max - 3
+        }
         return flags & 6 != 0 ? max - 5 : max - 3
     }
 
@@ -63,22 +67,27 @@ struct FailureVerdict: Sendable {
         let limits = failed.limits ?? Limits()
         let accounted = isAccounted(failed.call)
         if bytes >= 1 << 47 {
-            return FailureVerdict(cause: .addressSpace, reason: "\(bytes) bytes are more than an address space holds")
+            return FailureVerdict(
+                cause: .addressSpace, reason: "\(bytes) bytes are more than an address space holds")
         }
         if let verdict = exceeded(.rlimitAS, "RLIMIT_AS", limits.mapped, bytes, limits.addressSpaceLimit) {
             return verdict
         }
         if accounted,
-            let verdict = exceeded(.rlimitData, "RLIMIT_DATA", limits.privateWritable, bytes, limits.dataLimit)
+            let verdict = exceeded(
+                .rlimitData, "RLIMIT_DATA", limits.privateWritable, bytes, limits.dataLimit)
         {
             return verdict
         }
         if accounted, let verdict = overcommit(limits, bytes) { return verdict }
         if let used = limits.mapped, used.addingReportingOverflow(bytes).partialValue >= 1 << 47 {
-            return FailureVerdict(cause: .addressSpace, reason: "\(used) bytes are mapped and \(bytes) more were asked for")
+            return FailureVerdict(
+                cause: .addressSpace, reason: "\(used) bytes are mapped and \(bytes) more were asked for")
         }
         if let verdict = cgroup(limits) { return verdict }
-        if let verdict = exceeded(.other, "RLIMIT_MEMLOCK", locks(failed.call) ? limits.locked : nil, bytes, limits.lockedLimit) {
+        if let verdict = exceeded(
+            .other, "RLIMIT_MEMLOCK", locks(failed.call) ? limits.locked : nil, bytes, limits.lockedLimit)
+        {
             return verdict
         }
         return FailureVerdict(cause: .other, reason: "no recorded limit explains it")
@@ -87,7 +96,8 @@ struct FailureVerdict: Sendable {
     private static func exceeded(
         _ cause: FailureCause, _ name: String, _ used: UInt64?, _ bytes: UInt64, _ limit: UInt64?
     ) -> FailureVerdict? {
-        guard let used, let limit, limit != .max, used.addingReportingOverflow(bytes).partialValue > limit else {
+        guard let used, let limit, limit != .max, used.addingReportingOverflow(bytes).partialValue > limit
+        else {
             return nil
         }
         return FailureVerdict(
@@ -98,9 +108,12 @@ struct FailureVerdict: Sendable {
     private static func overcommit(_ limits: Limits, _ bytes: UInt64) -> FailureVerdict? {
         switch limits.overcommitMode {
         case 2:
-            return exceeded(.overcommit, "the commit limit (vm.overcommit_memory is 2)", limits.committed, bytes, limits.commitLimit)
+            return exceeded(
+                .overcommit, "the commit limit (vm.overcommit_memory is 2)", limits.committed, bytes,
+                limits.commitLimit)
         case 0:
-            return exceeded(.overcommit, "memory (vm.overcommit_memory is 0)", 0, bytes, limits.memoryAvailable)
+            return exceeded(
+                .overcommit, "memory (vm.overcommit_memory is 0)", 0, bytes, limits.memoryAvailable)
         default: return nil
         }
     }

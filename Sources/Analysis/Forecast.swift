@@ -43,7 +43,8 @@ extension Forecast {
         }
         let grown = course.last - course.counts[start]
         guard trend.slope > 0, grown >= max(16, 0.01 * course.last) else {
-            return Forecast(verdict: .noTrend, reason: "the count has stopped growing at \(Int(course.last)) VMAs")
+            return Forecast(
+                verdict: .noTrend, reason: "the count has stopped growing at \(Int(course.last)) VMAs")
         }
         return carried(trend, course, from: start, to: limit, horizon: horizon)
     }

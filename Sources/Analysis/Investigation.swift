@@ -14,6 +14,10 @@ package struct Investigation: Sendable {
     package var endTime: UInt64 = 0
     /// When the failure that the report names happened, CLOCK_MONOTONIC nanoseconds.
     package var failureTime: UInt64?
+    /// Threads that made calls.
+    package var threads = 0
+
+    package init() {}
 
     /// Reads the source to its end, or to `options.until`, once.
     /// - Parameter progress: called now and then with the fraction read, 0 to 1.
@@ -21,6 +25,39 @@ package struct Investigation: Sendable {
         _ source: inout Source, options: InvestigationOptions = InvestigationOptions(),
         progress: ((Double) -> Void)? = nil
     ) -> Investigation {
-        Investigation()
+        var observation = Observation(ownRanges: source.facts.ownRanges)
+        var replay = Replay(facts: source.facts, until: options.until)
+        replay.run(&source, &observation, progress: progress)
+        observation.finish(replay.space)
+        return Investigation(observation, source, options)
+    }
+
+    private init<Source: EntrySource & ~Copyable>(
+        _ observation: Observation, _ source: borrowing Source, _ options: InvestigationOptions
+    ) {
+        facts = source.facts
+        startTime = observation.startTime
+        peakTime = observation.peak.time
+        endTime = observation.now.time
+        threads = observation.threads.count
+        let definitions = source.definitions
+        let namer = FrameNamer(definitions, options: options.symbols)
+        sites = SiteGrouping(observation.sites, namer: namer, kernelRelease: facts.kernelRelease)
+            .sites(tracer: observation.tracer, start: startTime, end: endTime)
+        series = observation.series.points.map { $0.leavingOut(observation.tracer) }
+        let maker = ReportMaker(observation: observation, facts: facts, sites: sites, options: options)
+        let made = maker.report(
+            cut: definitions.stackIsCut.count { $0 }, lost: source.lostRecords, damage: source.damageText)
+        report = made.report
+        failureTime = made.failure?.call.begin
+    }
+}
+
+extension SeriesPoint {
+    /// The point without the tracer's own VMAs.
+    func leavingOut(_ tracer: Int) -> SeriesPoint {
+        SeriesPoint(
+            start: start, end: end, lowest: lowest - tracer, highest: highest - tracer, last: last - tracer,
+            bytes: bytes)
     }
 }

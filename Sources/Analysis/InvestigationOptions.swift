@@ -12,7 +12,8 @@ package struct InvestigationOptions: Sendable {
     package var symbols: SymbolizerOptions?
 
     package init(
-        until: UInt64? = nil, limit: Int? = nil, horizon: Double? = nil, symbols: SymbolizerOptions? = SymbolizerOptions()
+        until: UInt64? = nil, limit: Int? = nil, horizon: Double? = nil,
+        symbols: SymbolizerOptions? = SymbolizerOptions()
     ) {
         self.until = until
         self.limit = limit

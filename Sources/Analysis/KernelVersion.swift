@@ -9,7 +9,9 @@ struct KernelVersion: Comparable, Sendable {
     }
 
     init(_ release: String) {
-        let numbers = release.split(separator: ".", maxSplits: 2).map { Int($0.prefix { "0"..."9" ~= $0 }) ?? 0 }
+        let numbers = release.split(separator: ".", maxSplits: 2).map {
+            Int($0.prefix { "0"..."9" ~= $0 }) ?? 0
+        }
         self.init(major: numbers.first ?? 0, minor: numbers.count > 1 ? numbers[1] : 0)
     }
 

@@ -11,9 +11,12 @@ struct PatternEvidence {
 
     /// The pattern that made most of the site's VMAs; nil if none stands out.
     var pattern: Pattern? {
-        let votes = Dictionary(made.compactMap { feature, count in vote(feature).map { ($0, count) } }, uniquingKeysWith: +)
+        let votes = Dictionary(
+            made.compactMap { feature, count in vote(feature).map { ($0, count) } }, uniquingKeysWith: +)
         let total = made.values.reduce(0, +)
-        guard let best = votes.max(by: { ($0.value, $1.key.rawValue) < ($1.value, $0.key.rawValue) }) else { return nil }
+        guard let best = votes.max(by: { ($0.value, $1.key.rawValue) < ($1.value, $0.key.rawValue) }) else {
+            return nil
+        }
         return best.value * 3 >= total ? best.key : nil
     }
 

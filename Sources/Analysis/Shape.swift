@@ -39,7 +39,9 @@ struct ShapeEvidence {
     /// VMAs were cut, and each holds far fewer bytes than when a quarter of them was there.
     private var isFragmented: Bool {
         guard splitShare >= 0.3 else { return false }
-        guard let early = course.counts.firstIndex(where: { $0 >= Double(first) + growth / 4 }) else { return true }
+        guard let early = course.counts.firstIndex(where: { $0 >= Double(first) + growth / 4 }) else {
+            return true
+        }
         let before = course.bytes[early] / max(course.counts[early], 1)
         return peakBytes / Double(max(peak, 1)) < 0.6 * before
     }
@@ -48,7 +50,9 @@ struct ShapeEvidence {
     private var isSudden: Bool {
         let counts = course.counts
         guard let rise = counts.firstIndex(where: { $0 > Double(first) + 0.1 * growth }) else { return true }
-        guard let top = counts.firstIndex(where: { $0 >= Double(first) + 0.9 * growth }) else { return rise > 32 }
+        guard let top = counts.firstIndex(where: { $0 >= Double(first) + 0.9 * growth }) else {
+            return rise > 32
+        }
         return top - rise <= Course.steps / 10 && rise >= Course.steps / 4
     }
 

@@ -39,6 +39,8 @@ package struct Site: Sendable {
     package var history: [(time: UInt64, count: Int)] = []
     package var pattern: Pattern?
     package var advice: [String] = []
-    /// Heaviest first.
+    /// Distinct backtraces.
+    package var stackCount = 0
+    /// The heaviest eight, heaviest first.
     package var stacks: [Stack] = []
 }

@@ -55,7 +55,8 @@ struct SiteHistory {
 
     private static func joined(_ first: Stretch, _ second: Stretch) -> Stretch {
         let renewed = Set(second.counts.map(\.slot))
-        return Stretch(end: second.end, counts: first.counts.filter { !renewed.contains($0.slot) } + second.counts)
+        return Stretch(
+            end: second.end, counts: first.counts.filter { !renewed.contains($0.slot) } + second.counts)
     }
 
     /// The counts of groups of slots over time. `group` maps a slot to its group, or to nil.
@@ -66,7 +67,9 @@ struct SiteHistory {
         for stretch in stretches {
             var changed = Set<Int>()
             for (slot, count) in stretch.counts {
-                if counts.count <= Int(slot) { counts += Array(repeating: 0, count: Int(slot) + 1 - counts.count) }
+                if counts.count <= Int(slot) {
+                    counts += Array(repeating: 0, count: Int(slot) + 1 - counts.count)
+                }
                 defer { counts[Int(slot)] = count }
                 guard let group = group(Int(slot)) else { continue }
                 totals[group] += Int(count - counts[Int(slot)])

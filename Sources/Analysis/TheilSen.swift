@@ -8,7 +8,9 @@ struct TheilSen: Sendable {
     /// Nil for fewer than three points or no two different x.
     /// - Parameter points: at most a few hundred: the work is quadratic.
     init?(_ points: [(x: Double, y: Double)]) {
-        guard points.count >= 3, let first = points.first, let last = points.last, last.x > first.x else { return nil }
+        guard points.count >= 3, let first = points.first, let last = points.last, last.x > first.x else {
+            return nil
+        }
         var slopes: [Double] = []
         var long: [Double] = []
         for (index, a) in points.enumerated() {

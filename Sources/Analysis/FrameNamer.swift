@@ -1,0 +1,76 @@
+import Symbols
+import TraceLog
+
+/// Turns frames of backtraces into functions, each address once.
+final class FrameNamer {
+    private let definitions: Definitions
+    private let symbolizer: Symbolizer?
+    private var known: [Frame: [SiteFrame]] = [:]
+    /// By `ModuleID`: the file name, and what kind of library it is.
+    private let modules: [(name: String, role: Role)]
+
+    enum Role {
+        case program
+        /// Its callers are to blame for what it does: libc and its parts.
+        case libc
+        case loader
+        case tracer
+    }
+
+    init(_ definitions: Definitions, options: SymbolizerOptions?) {
+        self.definitions = definitions
+        symbolizer = options.map { Symbolizer(options: $0) }
+        modules = definitions.modules.map {
+            let name = fileName($0.path)
+            return (name, Self.role(of: name))
+        }
+    }
+
+    /// By file name, the only thing that glibc and musl, old and new, agree in.
+    static func role(of module: String) -> Role {
+        if module.hasPrefix("libmapfray-preload") { return .tracer }
+        if ["ld-linux", "ld-musl", "ld-2.", "ld.so", "ld64.so"].contains(where: module.hasPrefix) {
+            return .loader
+        }
+        let libc = ["libc.so", "libc.musl", "libc-2.", "libpthread.", "libpthread-2.", "libdl.", "libdl-2."]
+        return libc.contains(where: module.hasPrefix) ? .libc : .program
+    }
+
+    func role(_ frame: Frame) -> Role { modules[Int(frame.module.rawValue)].role }
+
+    func module(_ frame: Frame) -> String { modules[Int(frame.module.rawValue)].name }
+
+    /// The backtrace from the innermost frame outside the tracer on.
+    func outsideTracer(_ stack: StackID) -> ArraySlice<Frame> {
+        definitions[stack].drop { role($0) == .tracer }
+    }
+
+    /// The functions at a frame, inlined ones first; one frame without a function where none is certain.
+    func frames(_ frame: Frame) -> [SiteFrame] {
+        if let frames = known[frame] { return frames }
+        let frames = resolved(frame)
+        known[frame] = frames
+        return frames
+    }
+
+    private func resolved(_ frame: Frame) -> [SiteFrame] {
+        let module = definitions[frame.module]
+        let fileAddress = frame.runtimeAddress &- module.bias
+        let name = modules[Int(frame.module.rawValue)].name
+        // A return address lies behind its call, which may be the last of its line, inlined function or function.
+        let request = SymbolRequest(
+            modulePath: module.path, buildID: module.buildID, fileAddress: fileAddress &- 1)
+        let found = frame.module == .none ? [] : symbolizer?.frames(for: request).frames ?? []
+        guard !found.isEmpty else { return [SiteFrame(function: nil, module: name, offset: fileAddress)] }
+        return found.map {
+            SiteFrame(
+                function: $0.function, module: name, file: $0.fileName, line: $0.line, inlined: $0.isInlined,
+                offset: fileAddress)
+        }
+    }
+}
+
+/// What follows the last slash.
+func fileName(_ path: String) -> String {
+    path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
+}

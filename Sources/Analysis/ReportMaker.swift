@@ -1,0 +1,172 @@
+import AddressSpace
+import TraceLog
+
+/// Writes down what was observed, in seconds since the first record and without the tracer's own VMAs.
+struct ReportMaker {
+    let observation: Observation
+    let facts: ProcessFacts
+    let sites: [Site]
+    let options: InvestigationOptions
+
+    private var start: UInt64 { observation.startTime }
+    private var end: UInt64 { observation.now.time }
+    private var tracer: Int { observation.tracer }
+
+    func report(cut: Int, lost: Int, damage: [String]) -> (report: Report, failure: FailedCall?) {
+        var report = Report()
+        report.process = process
+        report.limit = limit
+        report.vmas = counts
+        report.calls = calls(lost: lost)
+        report.trust = trust
+        let failure = worstFailure
+        report.failure = failure.map { written($0.failed, $0.verdict) }
+        let hitLimit = report.failure?.cause == .maxMapCount
+        let course = Course(
+            observation.series.points.map { $0.leavingOut(tracer) }, start: start, end: judgedEnd(hitLimit))
+        report.shape = shape(course, hitLimit)
+        report.sites = sites.map(written)
+        report.forecast = forecast(course, failure?.failed, hitLimit)
+        report.duration = seconds(end)
+        report.cut = cut
+        report.damage = damage
+        report.notes = observation.notes.filter { $0.code != .covered }.map(\.text)
+        return (report, failure?.failed)
+    }
+
+    // MARK: parts
+
+    private func seconds(_ time: UInt64) -> Double { time > start ? Double(time - start) / 1e9 : 0 }
+
+    private var limit: Int? {
+        options.limit ?? observation.limits?.maxMapCount.map { Int(clamping: $0) }
+    }
+
+    private var process: Report.Process {
+        var process = Report.Process()
+        process.pid = Int(facts.process)
+        process.command = facts.command
+        process.kernel = facts.kernelRelease
+        guard let status = facts.waitStatus else { return process }
+        // Linux wait(2): the low seven bits are the signal, 0 for an exit with the status in the next byte.
+        let signal = Int(status & 0x7F)
+        process.signal = signal == 0 ? nil : signal
+        process.exitStatus = signal == 0 ? Int(status >> 8 & 0xFF) : nil
+        return process
+    }
+
+    private var counts: Report.Counts {
+        var counts = Report.Counts()
+        counts.first = (observation.first ?? 0) - tracer
+        counts.peak = observation.peak.count - tracer
+        counts.peakTime = seconds(observation.peak.time)
+        counts.last = observation.now.count - tracer
+        counts.tracer = tracer
+        return counts
+    }
+
+    private func calls(lost: Int) -> Report.Calls {
+        var calls = Report.Calls()
+        calls.total = observation.calls
+        calls.failed = observation.failed
+        calls.withoutStack = observation.withoutStack
+        calls.lost = lost
+        calls.unobserved = sites.first { $0.origin == .notObserved }?.created ?? 0
+        return calls
+    }
+
+    private var trust: Report.Trust {
+        var trust = Report.Trust()
+        trust.snapshots = observation.trust.snapshots
+        trust.exact = observation.trust.exact
+        trust.worstDifference = observation.trust.worst
+        trust.corrections = observation.trust.corrections.total
+        return trust
+    }
+
+    // MARK: failure
+
+    /// The first at the map limit, else the first that any limit explains, else the first that none does.
+    private var worstFailure: (failed: FailedCall, verdict: FailureVerdict)? {
+        let judged = observation.failures.candidates.compactMap { failed in
+            FailureVerdict.of(failed, kernelRelease: facts.kernelRelease).map { (failed, $0) }
+        }
+        return judged.first { $0.1.cause == .maxMapCount } ?? judged.first
+    }
+
+    private func written(_ failed: FailedCall, _ verdict: FailureVerdict) -> Report.Failure {
+        var failure = Report.Failure()
+        failure.time = seconds(failed.call.begin)
+        failure.call = failed.call.text
+        failure.errno = failed.call.error == 0 ? "ENOMEM" : errnoName(failed.call.error)
+        failure.cause = verdict.cause
+        failure.count = failed.count
+        failure.reason = verdict.reason
+        return failure
+    }
+
+    // MARK: shape and forecast
+
+    /// A process that gives everything back on its way out says nothing by that: then the peak is the end. So does
+    /// one that rolls back after running into the limit.
+    private func judgedEnd(_ hitLimit: Bool) -> UInt64 {
+        let peak = observation.peak
+        let grown = peak.count - (observation.first ?? 0)
+        let fellBack = (peak.count - observation.now.count) * 2 > grown
+        let wasShort = (end - min(peak.time, end)) * 4 < end - min(start, end)
+        return hitLimit || fellBack && wasShort ? peak.time : end
+    }
+
+    private func shape(_ course: Course, _ hitLimit: Bool) -> Shape {
+        let peak = observation.peak
+        return ShapeEvidence(
+            course: course, first: (observation.first ?? 0) - tracer, peak: peak.count - tracer,
+            peakBytes: Double(peak.bytes), splitShare: Double(peak.split) / Double(max(peak.appeared, 1)),
+            hitLimit: hitLimit
+        ).shape
+    }
+
+    private func forecast(_ course: Course, _ failed: FailedCall?, _ hitLimit: Bool) -> Forecast {
+        guard let limit else {
+            return Forecast(verdict: .unsure, reason: "vm.max_map_count was not recorded")
+        }
+        let peak = observation.peak.count - tracer
+        // With the limit that was in force the failure itself tells; the tracer's own VMAs may have hastened it.
+        if options.limit == nil, hitLimit, let failed {
+            let time = seconds(failed.call.begin)
+            return Forecast(
+                verdict: .alreadyHit, time: time, low: time, high: time, reason: "a call failed at the limit")
+        }
+        if peak > limit {
+            let time = observation.series.points.first { $0.highest - tracer > limit }.map {
+                seconds($0.start)
+            }
+            return Forecast(
+                verdict: .alreadyHit, time: time, low: time, high: time,
+                reason: "the peak, \(peak), is above \(limit)")
+        }
+        return Forecast.of(course, limit: limit, horizon: options.horizon)
+    }
+
+    // MARK: sites
+
+    private func written(_ site: Site) -> Report.Site {
+        var written = Report.Site()
+        written.vmas = site.peak
+        written.share = Double(site.peak) / Double(max(counts.peak, 1))
+        written.calls = site.calls
+        written.firstTime = site.firstTime == 0 ? nil : seconds(site.firstTime)
+        written.growthPerSecond = site.growth
+        written.pattern = site.pattern?.rawValue
+        written.advice = site.advice
+        written.frames = site.stacks.first?.frames ?? []
+        written.name = site.name
+        written.last = site.last
+        written.created = site.created
+        written.split = site.split
+        written.vanished = site.vanished
+        written.stacks = site.stackCount
+        written.medianLifetime = site.medianLifetime.map { Double($0) / 1e9 }
+        return written
+    }
+}

@@ -1,0 +1,171 @@
+import TraceLog
+
+/// Puts backtraces together that share their first frame outside libc and ld.so.
+struct SiteGrouping {
+    private struct Key: Hashable {
+        var origin: Site.Origin
+        var module = ""
+        var function: String?
+        var offset: UInt64 = 0
+    }
+
+    private let table: SiteTable
+    private let namer: FrameNamer
+    private let kernelRelease: String
+    /// Slots by group.
+    private var groups: [[Int]] = []
+    private var groupOfSlot: [Int?]
+    private var keys: [Key] = []
+
+    /// Backtraces written out for a site; the others only count.
+    private static let stacksShown = 8
+
+    init(_ table: SiteTable, namer: FrameNamer, kernelRelease: String) {
+        self.table = table
+        self.namer = namer
+        self.kernelRelease = kernelRelease
+        groupOfSlot = Array(repeating: nil, count: table.rows.count)
+        var places: [Key: Int] = [:]
+        for (slot, row) in table.rows.enumerated() where row.created > 0 || row.calls > 0 {
+            let key = key(of: slot)
+            let place = places[key] ?? keys.count
+            if place == keys.count {
+                places[key] = place
+                keys.append(key)
+                groups.append([])
+            }
+            groups[place].append(slot)
+            groupOfSlot[slot] = place
+        }
+    }
+
+    /// The sites that ever held a VMA, by what they held at the peak; the tracer's own VMAs are taken from what was
+    /// there before the trace.
+    func sites(tracer: Int, start: UInt64, end: UInt64) -> [Site] {
+        let histories = table.history.series(groups: groups.count) { groupOfSlot[$0] ?? nil }
+        return groups.indices.map { site($0, histories[$0], tracer: tracer, start: start, end: end) }
+            .filter { $0.created > 0 || $0.peak != 0 || $0.last != 0 }
+            .sorted { ($0.peak, $0.created, $1.name) > ($1.peak, $1.created, $0.name) }
+    }
+
+    // MARK: keys
+
+    private func key(of slot: Int) -> Key {
+        guard let stack = SiteTable.stack(of: slot) else { return Key(origin: origin(slot)) }
+        let frames = namer.outsideTracer(stack)
+        guard let frame = frames.first(where: { namer.role($0) == .program }) ?? frames.first else {
+            return Key(origin: .withoutStack)
+        }
+        if frame.module == .none { return Key(origin: .code, function: "generated code") }
+        guard let named = namer.frames(frame).first else { return Key(origin: .withoutStack) }
+        return Key(
+            origin: .code, module: named.module, function: named.function,
+            offset: named.function == nil ? named.offset : 0)
+    }
+
+    private func origin(_ slot: Int) -> Site.Origin {
+        switch SiteTable.Special(rawValue: slot) {
+        case .beforeTrace: .beforeTrace
+        case .notObserved: .notObserved
+        case .withoutStack, nil: .withoutStack
+        }
+    }
+
+    private func name(_ key: Key) -> String {
+        switch key.origin {
+        case .beforeTrace: "before the trace"
+        case .notObserved: "not observed"
+        case .withoutStack: "no backtrace"
+        case .code:
+            key.module.isEmpty
+                ? key.function ?? ""
+                : key.function.map { "\($0)@\(key.module)" }
+                    ?? "\(key.module)+0x\(String(key.offset, radix: 16))"
+        }
+    }
+
+    // MARK: sites
+
+    private func site(
+        _ group: Int, _ history: [(time: UInt64, count: Int)], tracer: Int, start: UInt64, end: UInt64
+    ) -> Site {
+        let slots = groups[group]
+        var site = Site(origin: keys[group].origin, name: name(keys[group]))
+        for slot in slots { add(slot, to: &site) }
+        site.history = history
+        if site.origin == .beforeTrace { leaveOut(tracer, of: &site) }
+        site.medianLifetime = medianLifetime(slots)
+        site.stackCount = slots.count { SiteTable.stack(of: $0) != nil }
+        site.stacks = heaviest(slots).map { stack($0) }
+        if site.origin == .code { describe(&site, slots) }
+        let course = Course(history: history, start: start, end: end)
+        site.growth = course.isEmpty ? 0 : course.trend(from: course.lastRegime)?.slope ?? 0
+        return site
+    }
+
+    private func add(_ slot: Int, to site: inout Site) {
+        let row = table.rows[slot]
+        site.peak += table.peakCount(slot)
+        site.last += Int(row.live)
+        site.calls += Int(row.calls)
+        site.failed += Int(row.failed)
+        site.created += Int(row.created)
+        site.split += Int(row.split)
+        site.vanished += Int(row.vanished)
+        if row.firstTime > 0 {
+            site.firstTime = site.firstTime == 0 ? row.firstTime : min(site.firstTime, row.firstTime)
+        }
+        site.lastTime = max(site.lastTime, row.lastTime)
+    }
+
+    private func leaveOut(_ tracer: Int, of site: inout Site) {
+        site.peak -= tracer
+        site.last -= tracer
+        site.created -= tracer
+        site.history = site.history.map { ($0.time, $0.count - tracer) }
+    }
+
+    private func heaviest(_ slots: [Int]) -> ArraySlice<Int> {
+        slots.filter { SiteTable.stack(of: $0) != nil }.sorted {
+            (table.peakCount($0), table.rows[$0].created, $1) > (
+                table.peakCount($1), table.rows[$1].created, $0
+            )
+        }.prefix(Self.stacksShown)
+    }
+
+    private func stack(_ slot: Int) -> Site.Stack {
+        let stack = SiteTable.stack(of: slot) ?? .none
+        return Site.Stack(
+            stack: stack, frames: namer.outsideTracer(stack).flatMap { namer.frames($0) },
+            peak: table.peakCount(slot), last: Int(table.rows[slot].live), calls: Int(table.rows[slot].calls))
+    }
+
+    private func medianLifetime(_ slots: [Int]) -> UInt64? {
+        var histogram = [Int](repeating: 0, count: 32)
+        for slot in slots {
+            for (place, count) in table.lifetimeHistogram(slot).enumerated() {
+                histogram[place] += Int(count)
+            }
+        }
+        let total = histogram.reduce(0, +)
+        guard total > 0 else { return nil }
+        var seen = 0
+        let place = histogram.firstIndex { count in
+            seen += count
+            return seen * 2 >= total
+        }
+        // The middle of the class, in the measure of its bounds: half of 4 to the power of the place.
+        return place.map { $0 == 0 ? 1 : 1 << UInt64(2 * $0 - 1) }
+    }
+
+    private func describe(_ site: inout Site, _ slots: [Int]) {
+        var evidence = PatternEvidence()
+        for slot in slots { evidence.made.merge(table.madeBy(slot), uniquingKeysWith: +) }
+        let frames = site.stacks.first?.frames ?? []
+        evidence.isInLoader = frames.first.map { FrameNamer.role(of: $0.module) == .loader } ?? false
+        evidence.isInThreadCreation = frames.contains { $0.function?.hasPrefix("pthread_create") ?? false }
+        site.pattern = evidence.pattern
+        site.advice = Advice.texts(
+            for: site.pattern, modules: Set(frames.map(\.module)), kernelRelease: kernelRelease)
+    }
+}
