@@ -19,8 +19,8 @@
 /* Whether the word at this aligned address can be read; by a system call without any effect. */
 bool mf_arch_probe(uint64_t address);
 
-/* Whether the bytes before this address, of which at least MF_ARCH_CALL_BYTES can be read, end in a call. */
-bool mf_arch_follows_call(const uint8_t *address);
+/* Whether the bytes before this address, of which `readable` can be read, end in a call. */
+bool mf_arch_follows_call(const uint8_t *address, uint64_t readable);
 
 /* Every register that is not in `from` becomes 0: an address computed from it is never accepted. */
 void mf_arch_load(uint64_t *registers, const struct mf_registers *from);

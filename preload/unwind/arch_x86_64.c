@@ -53,11 +53,11 @@ bool mf_arch_probe(uint64_t address)
 }
 
 /* call rel32; or call r/m64 (ff /2), whose operand takes 0 to 5 bytes after its ModRM byte. */
-bool mf_arch_follows_call(const uint8_t *address)
+bool mf_arch_follows_call(const uint8_t *address, uint64_t readable)
 {
-	if (address[-5] == 0xe8)
+	if (readable >= 5 && address[-5] == 0xe8)
 		return true;
-	for (int length = 2; length <= 7; length++)
+	for (int length = 2; length <= 7 && (uint64_t)length <= readable; length++)
 		if (length != 5 && address[-length] == 0xff && (address[1 - length] >> 3 & 7) == 2)
 			return true;
 	return false;

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #define MF_PAGE_SHIFT	   12
+#define MF_PAGE_SIZE	   (1 << MF_PAGE_SHIFT)
 #define MF_FILTER_LINES	   128
 #define MF_FILTER_WORDS_MAX 4096 /* words looked at before a range (1 GiB) is taken for a hit */
 

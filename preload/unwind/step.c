@@ -183,9 +183,15 @@ static enum mf_step step_program(struct mf_frame *frame, uint64_t place)
 static bool is_return_address(uint64_t address)
 {
 	struct mf_window code = {0, 0};
+	uint64_t before = MF_ARCH_CALL_BYTES, in_page = address % MF_PAGE_SIZE;
 
-	return address > MF_ARCH_CALL_BYTES && mf_readable(&code, address - MF_ARCH_CALL_BYTES, address) &&
-	       mf_arch_follows_call((const uint8_t *)address);
+	if (address <= before)
+		return false;
+	/* Code may begin with its page. */
+	if (in_page && in_page < before && !mf_readable(&code, address - before, address - in_page))
+		before = in_page;
+	return mf_readable(&code, address - before, address) &&
+	       mf_arch_follows_call((const uint8_t *)address, before);
 }
 
 /*
@@ -209,6 +215,19 @@ static enum mf_step step_frame_pointer(struct mf_frame *frame)
 	return MF_STEP_CALLER;
 }
 
+/*
+ * Whether the return address is the first instruction of a function, the byte before it being in none: no call
+ * pushed it, it was put at the bottom of a new stack (makecontext does so), and nothing lies below.
+ */
+__attribute__((noinline)) static bool is_bottom(const struct mf_frame *frame, const struct mf_module *module)
+{
+	uint64_t pc = frame->registers[MF_ARCH_PC];
+	const uint8_t *place = mf_fde_find(pc, module);
+	struct mf_fde fde;
+
+	return !frame->interrupted && place && mf_fde_parse(place, module, &fde) && fde.start == pc;
+}
+
 __attribute__((noinline)) static enum mf_step step_uncached(struct mf_frame *frame)
 {
 	uint64_t address = table_address(frame);
@@ -223,7 +242,9 @@ __attribute__((noinline)) static enum mf_step step_uncached(struct mf_frame *fra
 		step = step_fde(frame, &module, place, &covered);
 	if (covered)
 		return step;
-	if (!known && !frame->interrupted && !is_return_address(frame->registers[MF_ARCH_PC]))
+	if (known && is_bottom(frame, &module))
+		return MF_STEP_OUTERMOST;
+	if (!frame->interrupted && !is_return_address(frame->registers[MF_ARCH_PC]))
 		return MF_STEP_NO_CODE;
 	return step_frame_pointer(frame);
 }
