@@ -11,6 +11,7 @@ enum {
 	MF_ARCH_PC = 16, /* the return address column */
 	MF_ARCH_REGISTERS = 17,
 	MF_ARCH_SAVED = 6,
+	MF_ARCH_WORD = 8,
 	MF_ARCH_CALL_BYTES = 8,
 };
 

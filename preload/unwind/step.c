@@ -8,12 +8,11 @@
 #include <stddef.h>
 
 #include "cfa_program.h"
+#include "compact_step.h"
 #include "eh_frame.h"
 #include "expression.h"
 #include "modules.h"
-#include "row_cache.h"
 
-#define WORD		   8
 #define FRAME_POINTER_REACH (1 << 20) /* a larger frame without an FDE is taken for garbage */
 
 void mf_frame_begin(struct mf_frame *frame, const struct mf_registers *from)
@@ -22,32 +21,6 @@ void mf_frame_begin(struct mf_frame *frame, const struct mf_registers *from)
 	frame->stack = (struct mf_window){0, 0};
 	frame->generation = atomic_load(&mf_row_generation);
 	frame->interrupted = false;
-}
-
-/* The address that the tables are asked for: a call may be the last instruction of its function. */
-static uint64_t table_address(const struct mf_frame *frame)
-{
-	return frame->registers[MF_ARCH_PC] - !frame->interrupted;
-}
-
-MF_READS_PROGRAM static enum mf_step step_compact(struct mf_frame *frame, const struct mf_cached_row *row)
-{
-	uint64_t *registers = frame->registers;
-	uint64_t cfa = registers[row->cfa_register] + (uint64_t)(int64_t)row->cfa_offset;
-
-	if (cfa <= registers[MF_ARCH_SP] || cfa % WORD ||
-	    !mf_readable(&frame->stack, cfa - WORD * row->deepest, cfa))
-		return MF_STEP_LOST;
-	for (int each = 0; each < MF_ARCH_SAVED; each++) {
-		uint64_t slot = row->slots >> 8 * each & 0xff;
-		const uint64_t *kept = &registers[mf_arch_saved[each]];
-		/* No branch: which registers a function saves is hard to predict. */
-		registers[mf_arch_saved[each]] = *(const mf_word *)(slot ? cfa - WORD * slot : (uint64_t)kept);
-	}
-	registers[MF_ARCH_PC] = *(const mf_word *)(cfa - WORD);
-	registers[MF_ARCH_SP] = cfa;
-	frame->interrupted = false;
-	return registers[MF_ARCH_PC] ? MF_STEP_CALLER : MF_STEP_OUTERMOST;
 }
 
 static bool find_cfa(struct mf_frame *frame, const struct mf_fde *fde, const struct mf_row *row, uint64_t *cfa)
@@ -108,11 +81,11 @@ static bool add_slot(struct mf_cached_row *compact, const struct mf_row *row, in
 {
 	uint8_t rule = row->rules[mf_arch_saved[index]];
 	int32_t offset = row->values[mf_arch_saved[index]];
-	int32_t slot = -offset / WORD;
+	int32_t slot = -offset / MF_ARCH_WORD;
 
 	if (rule == MF_RULE_SAME || rule == MF_RULE_UNDEFINED)
 		return true;
-	if (rule != MF_RULE_OFFSET || offset % WORD || slot < 1 || slot > UINT8_MAX)
+	if (rule != MF_RULE_OFFSET || offset % MF_ARCH_WORD || slot < 1 || slot > UINT8_MAX)
 		return false;
 	compact->slots |= (uint64_t)slot << 8 * index;
 	if (slot > compact->deepest)
@@ -123,7 +96,7 @@ static bool add_slot(struct mf_cached_row *compact, const struct mf_row *row, in
 static bool is_plain(const struct mf_fde *fde, const struct mf_row *row)
 {
 	return !fde->signal_frame && !row->cfa_is_expression && row->rules[MF_ARCH_SP] == MF_RULE_SAME &&
-	       row->rules[MF_ARCH_PC] == MF_RULE_OFFSET && row->values[MF_ARCH_PC] == -WORD;
+	       row->rules[MF_ARCH_PC] == MF_RULE_OFFSET && row->values[MF_ARCH_PC] == -MF_ARCH_WORD;
 }
 
 static bool make_compact(const struct mf_fde *fde, const struct mf_row *row, struct mf_cached_row *compact)
@@ -150,14 +123,14 @@ static void keep(const struct mf_frame *frame, const struct mf_fde *fde, const s
 		compact = (struct mf_cached_row){.kind = MF_ROW_OUTERMOST};
 	else if (!make_compact(fde, row, &compact))
 		compact = (struct mf_cached_row){.kind = MF_ROW_PROGRAM, .slots = (uint64_t)fde->place};
-	mf_row_keep(table_address(frame), frame->generation, &compact);
+	mf_row_keep(mf_frame_address(frame), frame->generation, &compact);
 }
 
 /* Apart, so that its large locals are not on the stack while _dl_find_object runs. */
 __attribute__((noinline)) static enum mf_step step_fde(struct mf_frame *frame, const struct mf_module *module,
 						       const uint8_t *place, bool *covered)
 {
-	uint64_t address = table_address(frame);
+	uint64_t address = mf_frame_address(frame);
 	struct mf_fde fde;
 	struct mf_row row;
 
@@ -204,13 +177,13 @@ static enum mf_step step_frame_pointer(struct mf_frame *frame)
 	uint64_t fp = registers[MF_ARCH_FP], caller_fp, pc;
 
 	if (fp < registers[MF_ARCH_SP] || fp - registers[MF_ARCH_SP] > FRAME_POINTER_REACH ||
-	    !mf_read_word(&frame->stack, fp, &caller_fp) || !mf_read_word(&frame->stack, fp + WORD, &pc))
+	    !mf_read_word(&frame->stack, fp, &caller_fp) || !mf_read_word(&frame->stack, fp + MF_ARCH_WORD, &pc))
 		return MF_STEP_LOST;
 	if (pc == 0 && caller_fp == 0)
 		return MF_STEP_OUTERMOST;
 	if (!is_return_address(pc))
 		return MF_STEP_LOST;
-	mf_arch_load(registers, &(struct mf_registers){.pc = pc, .sp = fp + 2 * WORD, .rbp = caller_fp});
+	mf_arch_load(registers, &(struct mf_registers){.pc = pc, .sp = fp + 2 * MF_ARCH_WORD, .rbp = caller_fp});
 	frame->interrupted = false;
 	return MF_STEP_CALLER;
 }
@@ -230,7 +203,7 @@ __attribute__((noinline)) static bool is_bottom(const struct mf_frame *frame, co
 
 __attribute__((noinline)) static enum mf_step step_uncached(struct mf_frame *frame)
 {
-	uint64_t address = table_address(frame);
+	uint64_t address = mf_frame_address(frame);
 	struct mf_module module;
 	const uint8_t *place = NULL;
 	bool known = mf_module_find(address, &module), covered = false;
@@ -253,11 +226,11 @@ enum mf_step mf_frame_step(struct mf_frame *frame)
 {
 	struct mf_cached_row row;
 
-	if (!mf_row_cached(table_address(frame), frame->generation, &row))
+	if (!mf_row_cached(mf_frame_address(frame), frame->generation, &row))
 		return step_uncached(frame);
 	switch (row.kind) {
 	case MF_ROW_COMPACT:
-		return step_compact(frame, &row);
+		return mf_step_compact(frame, &row);
 	case MF_ROW_PROGRAM:
 		return step_program(frame, row.slots);
 	default:

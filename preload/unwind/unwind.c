@@ -1,10 +1,10 @@
 /* The walk, and the room's public functions. */
 #include "unwind.h"
 
+#include "compact_step.h"
 #include "modules.h"
 #include "readable.h"
 #include "row_cache.h"
-#include "step.h"
 
 void mf_unwind_start(void)
 {
@@ -19,7 +19,7 @@ bool mf_unwind_step(struct mf_registers *registers)
 	bool stepped;
 
 	mf_frame_begin(&frame, registers);
-	stepped = mf_frame_step(&frame) == MF_STEP_CALLER;
+	stepped = mf_frame_step_fast(&frame) == MF_STEP_CALLER;
 	if (stepped)
 		mf_arch_store(frame.registers, registers);
 	else
@@ -36,7 +36,7 @@ size_t mf_unwind(const struct mf_registers *from, uint64_t *addresses, size_t ca
 	mf_frame_begin(&frame, from);
 	while (step == MF_STEP_CALLER && count < capacity) {
 		addresses[count++] = frame.registers[MF_ARCH_PC];
-		step = mf_frame_step(&frame);
+		step = mf_frame_step_fast(&frame);
 	}
 	if (step == MF_STEP_NO_CODE && count > 1)
 		count--;
