@@ -73,7 +73,7 @@ let package = Package(
             linkerSettings: [.linkedLibrary("pthread")]),
         .testTarget(
             name: "TraceRingTests", dependencies: ["TraceRing", "TraceFormat", "RingWriter"], swiftSettings: strict),
-        .testTarget(name: "UnwindTests", swiftSettings: strict),
+        .testTarget(name: "UnwindTests", exclude: ["Programs"], swiftSettings: strict),
         .testTarget(name: "TraceLogTests", dependencies: ["TraceLog", "TraceRing", "TraceFormat"], swiftSettings: strict),
         .testTarget(name: "AddressSpaceTests", dependencies: ["AddressSpace", "TraceLog"], swiftSettings: strict),
         .testTarget(name: "SymbolsTests", dependencies: ["Symbols"], swiftSettings: strict),
