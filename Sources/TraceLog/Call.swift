@@ -1,6 +1,7 @@
 /// The system calls a log can hold; raw values are the log's `enum mf_call_number`.
 package enum CallKind: UInt8, CaseIterable, Sendable {
-    case mmap = 1, munmap, mprotect, pkeyMprotect, mremap, brk, madvise, mlock, mlock2, munlock, mlockall
+    case mmap = 1
+    case munmap, mprotect, pkeyMprotect, mremap, brk, madvise, mlock, mlock2, munlock, mlockall
     case munlockall, mbind, shmat, shmdt, remapFilePages, prctl, mseal, ioSetup, ioDestroy
     case setMempolicyHomeNode, mapShadowStack, userfaultfdRegister, userfaultfdUnregister
 }

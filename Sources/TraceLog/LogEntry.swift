@@ -14,7 +14,8 @@ package enum LogEntry: Sendable {
 package struct Note: Sendable {
     /// Raw values are the log's `enum mf_note_code`.
     package enum Code: UInt8, Sendable {
-        case noUnwinder = 1, notCovered, covered, spillStopped, snapshotSkipped
+        case noUnwinder = 1
+        case notCovered, covered, spillStopped, snapshotSkipped
     }
     package var code: Code
     package var time: UInt64

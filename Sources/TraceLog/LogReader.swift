@@ -1,3 +1,5 @@
+import TraceFormat
+
 /// Reads one process's log from front to back: validates, restores the kernel's order, notes damage and loss.
 package struct LogReader: ~Copyable {
     /// Whether the tracer saw the orderly end of the process.
@@ -7,32 +9,237 @@ package struct LogReader: ~Copyable {
         case exited
     }
 
+    private var cursor: RecordCursor
+    private var table = DefinitionTable()
+    private var snapshots = SnapshotAssembly()
+    private var sequencer: CallSequencer
+    /// By the sequencer's slot: keys of a call that were not defined when it was read.
+    private var unresolved: [Int32: (stack: UInt64, file: UInt64)] = [:]
+    /// Entries to be given out before all others, last first.
+    private var leading: [LogEntry] = []
+    /// Flight recorder: the snapshot that the replay begins with.
+    private var anchor: (number: UInt64, begin: UInt64)?
+    private var isAtEnd = false
+
     /// Header, process description and the tracer's own ranges.
-    package private(set) var facts = ProcessFacts()
-    /// Grows while the log is read.
-    package private(set) var definitions = Definitions()
-    /// The first of what could not be read; `damageCount` counts all.
-    package private(set) var damage: [Damage] = []
-    package private(set) var damageCount = 0
-    /// Records that the tracer could not write.
-    package private(set) var lost: UInt64 = 0
-    /// Records that were begun but not finished when the process was killed.
-    package private(set) var unfinished = 0
+    package private(set) var facts: ProcessFacts
     /// Calls that name a backtrace the log does not define.
     package private(set) var undefinedStacks = 0
-    /// Snapshots without their end.
+    /// Snapshots whose records are not all in the log.
     package private(set) var incompleteSnapshots = 0
-    package private(set) var state = State.recording
-    /// Why the log could not grow any more (an errno), 0 if it could.
-    package private(set) var spillErrno: Int32 = 0
-    /// How much of the log has been read, 0 to 1.
-    package var fraction: Double { 1 }
 
-    /// Opens the log and reads its header and definitions of the process.
+    /// Opens the log and reads its header and who was traced.
     package init(path: String) throws(LogError) {
-        throw .notFound(path: path)
+        let source = try LogSource(path: path)
+        let header = try LogHeader(of: source)
+        facts = ProcessFacts(header)
+        sequencer = CallSequencer(pageSize: facts.pageSize)
+        cursor = RecordCursor(source: source, header: header)
+        prepare()
     }
 
+    /// Grows while the log is read.
+    package var definitions: Definitions { table.definitions }
+    /// The first of what could not be read; `damageCount` counts all.
+    package var damage: [Damage] { cursor.report.list }
+    package var damageCount: Int { cursor.report.count }
+    /// Records that the tracer could not write.
+    package var lost: UInt64 { cursor.header.lost }
+    /// Records that were begun but not finished when the process ended: no damage.
+    package var unfinished: Int { cursor.report.unfinished }
+    package var state: State {
+        cursor.header.state == UInt64(MF_STATE_EXITED.rawValue) ? .exited : .recording
+    }
+    /// Why the log could not grow any more (an errno), 0 if it could.
+    package var spillErrno: Int32 { Int32(truncatingIfNeeded: cursor.header.spillErrno) }
+    /// How much of the log has been read, 0 to 1.
+    package var fraction: Double { isAtEnd ? 1 : cursor.fraction }
+
     /// The next entry in the order in which the kernel did it, nil at the end.
-    package mutating func next() -> LogEntry? { nil }
+    package mutating func next() -> LogEntry? {
+        if let entry = leading.popLast() { return entry }
+        while !sequencer.isFull && !isAtEnd { read() }
+        return sequencer.pop().map { resolve($0) }
+    }
+
+    private mutating func read() {
+        guard let record = cursor.next() else { return finish() }
+        if record.kind == UInt8(MF_CALL.rawValue) { return readCall(record) }
+        if !readOther(record) { noteContent(record) }
+    }
+
+    private mutating func finish() {
+        isAtEnd = true
+        incompleteSnapshots += snapshots.openCount + snapshots.dropped
+    }
+
+    private mutating func noteContent(_ record: Record) {
+        cursor.note(
+            .content, at: record.position, bytes: UInt64(record.size),
+            "A record of kind \(record.kind) is intact, but its content makes no sense; it was passed over.")
+    }
+}
+
+// MARK: - Calls
+
+extension LogReader {
+    @inline(__always)
+    private mutating func readCall(_ record: Record) {
+        guard var raw = RawCall(record) else { return noteContent(record) }
+        if let anchor, raw.call.end < anchor.begin { return }
+        let (stack, file) = (table.stack(raw.stack), table.file(raw.file))
+        raw.call.stack = stack ?? .none
+        raw.call.file = file ?? .none
+        sequencer.insert(raw.call)
+        if stack == nil || file == nil { unresolved[sequencer.latestSlot] = (raw.stack, raw.file) }
+    }
+
+    /// Another thread may have written its call before the definition that it relies on was in the stream.
+    private mutating func resolve(_ popped: CallSequencer.Popped) -> LogEntry {
+        switch popped {
+        case .other(let entry): return entry
+        case .call(let call, let slot):
+            guard !unresolved.isEmpty, let keys = unresolved.removeValue(forKey: slot) else {
+                return .call(call)
+            }
+            var resolved = call
+            let stack = table.stack(keys.stack)
+            if stack == nil { undefinedStacks += 1 }
+            resolved.stack = stack ?? .none
+            resolved.file = table.file(keys.file) ?? .none
+            return .call(resolved)
+        }
+    }
+}
+
+// MARK: - Everything else; each function answers whether the content makes sense
+
+extension LogReader {
+    private mutating func readOther(_ record: Record) -> Bool {
+        switch mf_kind(UInt32(record.kind)) {
+        case MF_STACK: table.defineStack(record)
+        case MF_FILE: table.defineFile(record)
+        case MF_MODULE: table.defineModule(record)
+        case MF_PROCESS: facts.setProcess(record)
+        case MF_OWN_RANGES: facts.setOwnRanges(record)
+        case MF_SNAPSHOT_BEGIN, MF_SNAPSHOT_VMAS, MF_SNAPSHOT_END: readSnapshot(record)
+        case MF_LIMITS: Limits(record).map { insert(.limits($0), time: $0.time) } != nil
+        case MF_NOTE: Note(record).map { insert(.note($0), time: $0.time) } != nil
+        case MF_CHILD: insert(LogEntry(child: record))
+        case MF_PROCESS_END: insert(LogEntry(end: record))
+        default: false
+        }
+    }
+
+    private mutating func insert(_ entry: LogEntry?) -> Bool {
+        switch entry {
+        case .child(_, let time)?, .end(_, let time)?: insert(entry, time: time)
+        default: return false
+        }
+        return true
+    }
+
+    private mutating func insert(_ entry: LogEntry?, time: UInt64) {
+        guard let entry, time >= anchor?.begin ?? 0 else { return }
+        sequencer.insert(entry, time: time)
+    }
+
+    private mutating func readSnapshot(_ record: Record) -> Bool {
+        do throws(SnapshotAssembly.Failure) {
+            switch mf_kind(UInt32(record.kind)) {
+            case MF_SNAPSHOT_BEGIN: try snapshots.begin(record)
+            case MF_SNAPSHOT_VMAS: try snapshots.add(record)
+            default: try endSnapshot(record)
+            }
+        } catch {
+            return note(error, record)
+        }
+        return true
+    }
+
+    private mutating func endSnapshot(_ record: Record) throws(SnapshotAssembly.Failure) {
+        let snapshot = try snapshots.end(record, files: table)
+        if snapshot.number == anchor?.number { return }
+        insert(.snapshot(snapshot), time: snapshot.end)
+    }
+
+    private mutating func note(_ failure: SnapshotAssembly.Failure, _ record: Record) -> Bool {
+        switch failure {
+        case .malformed: return false
+        case .beginningMissing: incompleteSnapshots += 1
+        case .incomplete(let found, let expected):
+            incompleteSnapshots += 1
+            cursor.note(
+                .content, at: record.position, bytes: 0,
+                "A snapshot lists \(found) VMAs and counts \(expected): it was left out.")
+        }
+        return true
+    }
+}
+
+// MARK: - Before the first entry
+
+extension LogReader {
+    /// Records among which the description of the process is expected.
+    private static let earlyRecords = 4096
+
+    private mutating func prepare() {
+        if facts.isFlightRecorder { prepareFlightRecorder() } else { peek() }
+        cursor.restart()
+    }
+
+    /// Reads ahead for who was traced; the main pass reads the same records again.
+    private mutating func peek() {
+        cursor.restart()
+        var (hasProcess, hasRanges) = (false, false)
+        for _ in 0..<Self.earlyRecords {
+            guard !(hasProcess && hasRanges), let record = cursor.next() else { break }
+            if record.kind == UInt8(MF_PROCESS.rawValue) { hasProcess = facts.setProcess(record) }
+            if record.kind == UInt8(MF_OWN_RANGES.rawValue) { hasRanges = facts.setOwnRanges(record) }
+        }
+        cursor.forgetReport()
+    }
+
+    /// Reads all definitions, then looks for the first complete snapshot that is left in the ring.
+    private mutating func prepareFlightRecorder() {
+        cursor.restart(definitions: true)
+        while let record = cursor.next() {
+            if sequencer.isFull { lead() }
+            if !readOther(record) { noteContent(record) }
+        }
+        while sequencer.count > 0 { lead() }
+        leading.reverse()
+        let definitions = cursor.report
+        findAnchor()
+        cursor.report = definitions
+        if anchor == nil { noteNoAnchor() }
+    }
+
+    private mutating func lead() {
+        if let popped = sequencer.pop() { leading.append(resolve(popped)) }
+    }
+
+    private mutating func findAnchor() {
+        cursor.restart()
+        while let record = cursor.next() {
+            let kind = mf_kind(UInt32(record.kind))
+            if kind == MF_FILE { _ = table.defineFile(record) }
+            if kind == MF_SNAPSHOT_BEGIN { try? snapshots.begin(record) }
+            if kind == MF_SNAPSHOT_VMAS { try? snapshots.add(record) }
+            guard kind == MF_SNAPSHOT_END, let first = try? snapshots.end(record, files: table) else {
+                continue
+            }
+            anchor = (first.number, first.begin)
+            leading.append(.snapshot(first))
+            break
+        }
+        snapshots = SnapshotAssembly()
+    }
+
+    private mutating func noteNoAnchor() {
+        cursor.restart()
+        cursor.note(
+            .noAnchor, at: cursor.position, bytes: 0,
+            "The ring holds no complete snapshot, so the map before the first call is not known.")
+    }
 }

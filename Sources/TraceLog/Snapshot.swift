@@ -2,7 +2,8 @@
 package struct Snapshot: Sendable {
     /// Why it was taken; raw values are the log's `enum mf_snapshot_reason`.
     package enum Reason: UInt8, CaseIterable, Sendable {
-        case start = 1, fork, failure, threshold, anchor, exit
+        case start = 1
+        case fork, failure, threshold, anchor, exit
     }
 
     /// One VMA of the list.
@@ -20,7 +21,8 @@ package struct Snapshot: Sendable {
         package var file: FileID
 
         package init(
-            start: UInt64, end: UInt64, flags: UInt64, offset: UInt64 = 0, device: UInt64 = 0, inode: UInt64 = 0,
+            start: UInt64, end: UInt64, flags: UInt64, offset: UInt64 = 0, device: UInt64 = 0,
+            inode: UInt64 = 0,
             file: FileID = .none
         ) {
             self.start = start

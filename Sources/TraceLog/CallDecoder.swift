@@ -1,0 +1,47 @@
+import TraceFormat
+
+/// A call as the log holds it, with keys where the reader has numbers.
+struct RawCall {
+    var call: Call
+    var stack: UInt64
+    var file: UInt64
+
+    /// Nil if the record's content makes no sense.
+    @inline(__always)
+    init?(_ record: Record) {
+        let fixed = MemoryLayout<mf_call>.size
+        guard record.has(mf_call.self), let kind = CallKind(rawValue: record.detail) else { return nil }
+        let head: mf_call = record.load()
+        let count = Int(head.argument_count)
+        let flags = Call.Flags(rawValue: head.flags)
+        let observation = fixed + 8 * count
+        let isObserved = flags.contains(.hasObservation)
+        let needed = observation + (isObserved ? MemoryLayout<mf_observation>.size : 0)
+        guard count <= 6, needed <= record.size, head.begin <= head.end else { return nil }
+        call = Call(
+            kind: kind, arguments: Self.arguments(record, at: fixed, count),
+            argumentCount: head.argument_count,
+            result: head.result, error: head.error, begin: head.begin, end: head.end, thread: head.thread,
+            flags: flags)
+        stack = head.stack
+        file = 0
+        if isObserved { observe(record.load(at: observation)) }
+    }
+
+    private mutating func observe(_ observation: mf_observation) {
+        file = observation.file
+        guard observation.start <= observation.end else { return }
+        call.observedStart = observation.start
+        call.observedEnd = observation.end
+    }
+
+    @inline(__always)
+    private static func arguments(
+        _ record: Record, at offset: Int, _ count: Int
+    ) -> (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) {
+        @inline(__always) func word(_ index: Int) -> UInt64 {
+            index < count ? record.word(at: offset + 8 * index) : 0
+        }
+        return (word(0), word(1), word(2), word(3), word(4), word(5))
+    }
+}

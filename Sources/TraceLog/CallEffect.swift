@@ -1,0 +1,137 @@
+/// Addresses from `start` to before `end`; empty if they are equal.
+struct AddressRange: Equatable {
+    var start: UInt64 = 0
+    var end: UInt64 = 0
+
+    static let none = AddressRange()
+
+    /// Whole pages, cut off at the end of the address space.
+    init(_ start: UInt64, length: UInt64, pageSize: UInt64) {
+        self.start = start & ~(pageSize - 1)
+        end = start.addingClamping(length).addingClamping(pageSize - 1) & ~(pageSize - 1)
+    }
+
+    init(_ start: UInt64 = 0, _ end: UInt64 = 0) { (self.start, self.end) = (start, max(start, end)) }
+
+    var isEmpty: Bool { start == end }
+
+    func overlaps(_ other: AddressRange) -> Bool {
+        start < other.end && other.start < end && !isEmpty && !other.isEmpty
+    }
+}
+
+/// What the answer to a call proves about the addresses it touched, as far as that decides an order.
+struct CallEffect: Equatable {
+    /// Addresses that were free when the call took them: the kernel chose them, or would have refused.
+    var claimed = AddressRange.none
+    /// Addresses that were free afterwards.
+    var released = AddressRange.none
+    /// Addresses that were mapped throughout, or the call would have failed with ENOMEM.
+    var needed = AddressRange.none
+    /// Addresses of which some were not mapped: it failed with ENOMEM.
+    var missed = AddressRange.none
+
+    static let none = CallEffect()
+
+    var isNone: Bool { self == .none }
+}
+
+/// Finds the effects of calls, in the order in which they are read: the break and the sizes of what is attached
+/// are known from earlier calls.
+struct CallEffects {
+    private let pageSize: UInt64
+    private var lastBreak: UInt64 = 0
+    /// By address: lengths of what shmat and io_setup mapped, which shmdt and io_destroy do not name.
+    private var attached: [UInt64: UInt64] = [:]
+
+    private static let mapFixed: UInt64 = 0x10
+    private static let remapFixed: UInt64 = 2
+    private static let remapDontUnmap: UInt64 = 4
+    private static let outOfMemory: UInt16 = 12
+
+    init(pageSize: UInt64) { self.pageSize = pageSize }
+
+    mutating func effect(of call: Call) -> CallEffect {
+        call.succeeded ? effect(ofSuccess: call) : effect(ofFailure: call)
+    }
+
+    private mutating func effect(ofSuccess call: Call) -> CallEffect {
+        switch call.kind {
+        case .mmap: effect(ofMmap: call)
+        case .munmap: CallEffect(released: range(call.arguments.0, call.arguments.1))
+        case .mremap: effect(ofMremap: call)
+        case .brk: effect(ofBreak: call.result)
+        case .mprotect, .pkeyMprotect, .madvise, .mlock, .mlock2, .munlock, .prctl:
+            CallEffect(needed: workedOn(call))
+        case .shmat, .ioSetup: attach(call)
+        case .shmdt, .ioDestroy: detach(call.arguments.0)
+        case .mapShadowStack: call.arguments.0 == 0 ? claim(call.result, call.arguments.1) : .none
+        default: .none
+        }
+    }
+
+    private func effect(ofFailure call: Call) -> CallEffect {
+        guard call.error == Self.outOfMemory else { return .none }
+        return switch call.kind {
+        case .mprotect, .pkeyMprotect, .madvise, .mlock, .mlock2, .munlock, .prctl:
+            CallEffect(missed: workedOn(call))
+        default: .none
+        }
+    }
+
+    private func range(_ start: UInt64, _ length: UInt64) -> AddressRange {
+        AddressRange(start, length: length, pageSize: pageSize)
+    }
+
+    private func claim(_ start: UInt64, _ length: UInt64) -> CallEffect {
+        CallEffect(claimed: range(start, length))
+    }
+
+    /// prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, address, length, name); the others begin with address and length.
+    private func workedOn(_ call: Call) -> AddressRange {
+        call.kind == .prctl
+            ? range(call.arguments.2, call.arguments.3) : range(call.arguments.0, call.arguments.1)
+    }
+
+    /// MAP_FIXED takes what is there away; MAP_FIXED_NOREPLACE fails where something is there.
+    private func effect(ofMmap call: Call) -> CallEffect {
+        call.arguments.3 & Self.mapFixed != 0 ? .none : claim(call.result, call.arguments.1)
+    }
+
+    private func effect(ofMremap call: Call) -> CallEffect {
+        let (old, oldLength, newLength, flags, _, _) = call.arguments
+        if call.result == old { return resize(old, oldLength, newLength) }
+        var effect = CallEffect(needed: range(old, max(oldLength, 1)))
+        if oldLength != 0 && flags & Self.remapDontUnmap == 0 { effect.released = range(old, oldLength) }
+        if flags & Self.remapFixed == 0 { effect.claimed = range(call.result, newLength) }
+        return effect
+    }
+
+    private func resize(_ start: UInt64, _ oldLength: UInt64, _ newLength: UInt64) -> CallEffect {
+        let (old, new) = (range(start, oldLength), range(start, newLength))
+        return CallEffect(
+            claimed: AddressRange(old.end, new.end), released: AddressRange(new.end, old.end), needed: old)
+    }
+
+    /// A break that moved up found free addresses, one that moved down leaves them (Linux mm/mmap.c, brk).
+    private mutating func effect(ofBreak new: UInt64) -> CallEffect {
+        let old = lastBreak
+        lastBreak = new
+        if old == 0 { return .none }
+        let (low, high) = (range(old, 0).end, range(new, 0).end)
+        return CallEffect(claimed: AddressRange(low, high), released: AddressRange(high, low))
+    }
+
+    private mutating func attach(_ call: Call) -> CallEffect {
+        let start = call.kind == .shmat ? call.result : call.observedStart
+        let end = max(call.observedEnd, start.addingClamping(pageSize))
+        attached[start] = end - start
+        let isChosen = call.kind == .ioSetup || call.arguments.1 == 0
+        return isChosen ? claim(start, end - start) : .none
+    }
+
+    private mutating func detach(_ start: UInt64) -> CallEffect {
+        let length = attached.removeValue(forKey: start) ?? pageSize
+        return CallEffect(released: range(start, length))
+    }
+}

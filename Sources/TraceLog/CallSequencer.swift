@@ -1,0 +1,202 @@
+/// Brings what the threads wrote into the order in which the kernel did it.
+///
+/// The log is in the order in which records were reserved, after each call returned. Entries leave here by the
+/// time they ended, through a window of bounded size: what arrives later than a whole window is late for good.
+///
+/// The kernel acted between a call's `begin` and its `end`. Calls that do not overlap in time are ordered by that;
+/// for calls that do, the end alone may lie, because a thread can lose the processor between the kernel's
+/// act and its clock. What the kernel answered then decides (see `mustPrecede`):
+///
+/// 1. A call that took addresses which had to be free (mmap where the kernel chose or MAP_FIXED_NOREPLACE, mremap
+///    that moved or grew, brk upwards, shmat, io_setup) comes after the call that released them (munmap, mremap
+///    that moved or shrank, brk downwards, shmdt, io_destroy). Nobody can have released the new
+///    mapping already: its address was not known to any other thread before the call returned.
+/// 2. A call that fails where something is not mapped (mprotect, madvise, mlock, munlock, mremap's old range,
+///    PR_SET_VMA) and did not fail comes before the call that released those addresses.
+/// 3. Such a call that failed with ENOMEM comes after the release. It may have failed for the map limit instead;
+///    then the order of the two does not show.
+///
+/// A call drawn forward by a rule acted before the call that drew it: from then on its `end` counts as that one's.
+/// Nothing decides between two calls that replace or change the same mapping (MAP_FIXED against MAP_FIXED, munmap
+/// against MAP_FIXED, two mprotect): either order has the same answers, so the end decides.
+struct CallSequencer {
+    /// Entries held back.
+    static let window = 4096
+
+    /// An entry in line.
+    private struct Place {
+        /// Until when the kernel must have acted.
+        var latest: UInt64
+        var begin: UInt64
+        /// Index into `calls` and `effects`; with `isOther` into `others`.
+        var slot: Int32
+        var roles: Roles
+        var isOther: Bool
+    }
+
+    /// Which parts of a call's effect are not empty.
+    private struct Roles: OptionSet {
+        let rawValue: UInt8
+        static let claims = Roles(rawValue: 1)
+        static let releases = Roles(rawValue: 2)
+        static let needs = Roles(rawValue: 4)
+        static let misses = Roles(rawValue: 8)
+
+        init(rawValue: UInt8) { self.rawValue = rawValue }
+
+        init(_ effect: CallEffect) {
+            self = []
+            if !effect.claimed.isEmpty { insert(.claims) }
+            if !effect.released.isEmpty { insert(.releases) }
+            if !effect.needed.isEmpty { insert(.needs) }
+            if !effect.missed.isEmpty { insert(.misses) }
+        }
+
+        /// What another call must have for a rule to put one with these roles before it.
+        var counterparts: Roles {
+            var result: Roles = []
+            if contains(.releases) { result.formUnion([.claims, .misses]) }
+            if contains(.needs) { result.insert(.releases) }
+            return result
+        }
+    }
+
+    /// One entry that draws more than these forward, directly or not, comes from a log that contradicts itself.
+    private static let mostMoves = 16
+
+    private var line: Line<Place>
+    private var calls: [Call] = []
+    private var effects: [CallEffect] = []
+    private var freeSlots: [Int32] = []
+    private var others: [LogEntry?] = []
+    private var freeOthers: [Int32] = []
+    private var effectsOfCalls: CallEffects
+    private let capacity: Int
+
+    init(pageSize: UInt64, capacity: Int = Self.window) {
+        self.capacity = max(1, capacity)
+        effectsOfCalls = CallEffects(pageSize: pageSize)
+        line = Line(
+            filler: Place(latest: 0, begin: 0, slot: 0, roles: [], isOther: true), capacity: self.capacity + 1
+        )
+    }
+
+    var count: Int { line.count }
+    var isFull: Bool { line.count >= capacity }
+
+    /// Takes up a call; `isFull` must be false.
+    mutating func insert(_ call: Call) {
+        let effect = effectsOfCalls.effect(of: call)
+        let place = Place(
+            latest: call.end, begin: call.begin, slot: store(call, effect), roles: Roles(effect),
+            isOther: false)
+        var moves = Self.mostMoves
+        settle(line.insert(place) { $0.latest > place.latest }, moves: &moves)
+    }
+
+    /// Takes up anything else at the time it ended; `isFull` must be false.
+    mutating func insert(_ entry: LogEntry, time: UInt64) {
+        let place = Place(latest: time, begin: time, slot: store(entry), roles: [], isOther: true)
+        _ = line.insert(place) { $0.latest > place.latest }
+    }
+
+    /// The slot of the call that comes first and the entry that comes first, if there is one.
+    mutating func pop() -> Popped? {
+        guard let place = line.removeFirst() else { return nil }
+        if place.isOther { return popOther(place.slot) }
+        freeSlots.append(place.slot)
+        return .call(calls[Int(place.slot)], slot: place.slot)
+    }
+
+    enum Popped {
+        case call(Call, slot: Int32)
+        case other(LogEntry)
+    }
+
+    /// The slot that the latest inserted call took.
+    private(set) var latestSlot: Int32 = 0
+}
+
+// MARK: - Storage
+
+extension CallSequencer {
+    private mutating func store(_ call: Call, _ effect: CallEffect) -> Int32 {
+        if let slot = freeSlots.popLast() {
+            calls[Int(slot)] = call
+            effects[Int(slot)] = effect
+            latestSlot = slot
+            return slot
+        }
+        calls.append(call)
+        effects.append(effect)
+        latestSlot = Int32(calls.count - 1)
+        return latestSlot
+    }
+
+    private mutating func store(_ entry: LogEntry) -> Int32 {
+        if let slot = freeOthers.popLast() {
+            others[Int(slot)] = entry
+            return slot
+        }
+        others.append(entry)
+        return Int32(others.count - 1)
+    }
+
+    private mutating func popOther(_ slot: Int32) -> Popped? {
+        let entry = others[Int(slot)]
+        others[Int(slot)] = nil
+        freeOthers.append(slot)
+        return entry.map { .other($0) }
+    }
+}
+
+// MARK: - Order
+
+extension CallSequencer {
+    /// Moves the entry at `index` before those it must precede, and before it those that must precede it.
+    private mutating func settle(_ index: Int, moves: inout Int) {
+        var current = drawForward(index)
+        let place = line[current]
+        if place.roles.isDisjoint(with: [.claims, .misses, .releases]) { return }
+        var later = current + 1
+        while later < line.count && moves > 0 {
+            if line[later].begin < place.latest && mustPrecede(line[later], place) {
+                moves -= 1
+                draw(later, before: current, moves: &moves)
+                while line[current].slot != place.slot || line[current].isOther { current += 1 }
+            }
+            later += 1
+        }
+    }
+
+    private mutating func draw(_ later: Int, before current: Int, moves: inout Int) {
+        line[later].latest = min(line[later].latest, line[current].latest)
+        line.move(from: later, to: current)
+        settle(current, moves: &moves)
+    }
+
+    /// Moves the entry before the earliest call that it must precede; the place it has then.
+    private mutating func drawForward(_ index: Int) -> Int {
+        let place = line[index]
+        if place.roles.counterparts.isEmpty { return index }
+        var target = index
+        var earlier = index - 1
+        // In line by `latest`: behind the first that was over when this one began, all others were as well.
+        while earlier >= 0, line[earlier].latest > place.begin {
+            if mustPrecede(place, line[earlier]) { target = earlier }
+            earlier -= 1
+        }
+        if target == index { return index }
+        line[index].latest = line[target].latest
+        line.move(from: index, to: target)
+        return target
+    }
+
+    /// Whether the answers prove that of two calls that overlap in time `first` acted before `second`.
+    private func mustPrecede(_ first: Place, _ second: Place) -> Bool {
+        if first.roles.counterparts.isDisjoint(with: second.roles) { return false }
+        let (a, b) = (effects[Int(first.slot)], effects[Int(second.slot)])
+        return a.released.overlaps(b.claimed) || a.released.overlaps(b.missed)
+            || a.needed.overlaps(b.released)
+    }
+}

@@ -1,0 +1,89 @@
+import TraceFormat
+
+/// A stretch of a stream without a valid record, from `start` to before `end`.
+struct Hole {
+    var start: UInt64
+    var end: UInt64
+    var size: UInt64 { end - start }
+}
+
+/// What a hole means. Most are innocent: padding before and behind a segment's border, the part of the ring that
+/// an orderly end leaves unused, a record begun by a thread that was killed with the process.
+extension RecordCursor {
+    mutating func judge(_ hole: Hole) {
+        if hole.end <= hole.start || isExpected(hole) { return }
+        if isBehindFile(hole) { return judgeMissing(hole) }
+        let isBlank = isZero(hole)
+        if isBlank && (hole.end == extent.end || isPadding(hole)) { return }
+        if isBlank && header.spillErrno != 0 && place(of: hole.start) == .file {
+            return noteOverwritten(hole)
+        }
+        if isUnfinished(hole, isBlank: isBlank) {
+            report.unfinished += 1
+        } else {
+            note(.unreadableBytes, hole, "hold no valid record: what was recorded there is missing")
+        }
+    }
+
+    private func isExpected(_ hole: Hole) -> Bool {
+        (hole.end == extent.end && extent.isUncertain) || isCutStart(hole) || isUnusedRing(hole)
+    }
+
+    /// A flight recorder's oldest record is usually half overwritten.
+    private func isCutStart(_ hole: Hole) -> Bool {
+        count == 0 && extent.start > 0 && hole.start == extent.start && hole.size < 2 * Self.largest
+    }
+
+    /// An orderly end jumps to the end of the first lap; what was written later lies behind it.
+    private func isUnusedRing(_ hole: Hole) -> Bool {
+        let ring = header.identity.ring_size
+        return !layout.isLinear && hole.start < ring && hole.end >= ring && hole.end < ring + Self.largest
+            && !header.isFlightRecorder && place(of: hole.start) == .file && isBehindFile(hole)
+    }
+
+    private func isPadding(_ hole: Hole) -> Bool {
+        if layout.isLinear { return false }
+        let border = layout.segmentEnd(of: hole.start)
+        let isBehindBorder = hole.start % header.identity.segment_size == 0 && hole.size < Self.largest
+        let isAtBorder = hole.end >= border && hole.end - border < Self.largest
+        let isUnused = hole.end >= header.identity.ring_size && border <= header.identity.ring_size
+        return isBehindBorder || (isAtBorder && hole.size < 2 * Self.largest) || isUnused
+    }
+
+    private func isBehindFile(_ hole: Hole) -> Bool {
+        offset(of: hole.start).addingClamping(min(hole.size, Self.largest)) > source.size
+    }
+
+    private mutating func judgeMissing(_ hole: Hole) {
+        if header.spillErrno != 0 && place(of: hole.start) == .file && !layout.isLinear {
+            noteOverwritten(hole)
+        } else if place(of: hole.start) == .file && hole.size <= 2 * Self.largest {
+            report.unfinished += 1
+        } else {
+            note(.truncated, hole, "of records are missing: the file ends at \(source.size) bytes")
+        }
+    }
+
+    private mutating func isUnfinished(_ hole: Hole, isBlank: Bool) -> Bool {
+        if layout.isLinear { return isBlank || hole.end == extent.end }
+        if header.isFlightRecorder { return hole.size <= Self.largest && !isStillMeasured(hole) }
+        if place(of: hole.start) == .file { return isBlank && hole.size <= Self.largest }
+        return explainsByCommits(hole)
+    }
+
+    /// Whether the word at the hole's start still tells the size of the record that was finished there.
+    private mutating func isStillMeasured(_ hole: Hole) -> Bool {
+        guard let size = claimedSize(at: hole.start) else { return false }
+        return hole.start + size == hole.end
+    }
+
+    private mutating func noteOverwritten(_ hole: Hole) {
+        note(
+            .overwritten, hole,
+            "of records were overwritten: the file could not grow (errno \(header.spillErrno))")
+    }
+
+    private mutating func note(_ kind: Damage.Kind, _ hole: Hole, _ meaning: String) {
+        note(kind, at: hole.start, bytes: hole.size, "\(hole.size) bytes \(meaning).")
+    }
+}

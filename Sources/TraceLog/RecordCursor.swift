@@ -1,0 +1,228 @@
+import TraceFormat
+
+/// Walks the records of a stream: finds each, checks it, and finds its way again behind what is unreadable.
+struct RecordCursor: ~Copyable {
+    private(set) var source: LogSource
+    private(set) var header: LogHeader
+    private(set) var layout: StreamLayout
+    private(set) var extent: StreamExtent
+    private var window = StreamWindow()
+    /// The segment that lies in the other place than the header names.
+    private var swapped: UInt64?
+    /// Position of the next record.
+    private(set) var position: UInt64 = 0
+    var report = DamageReport()
+    private(set) var segments: RingSegments
+    /// Bytes that may still be searched for lost records: keeps hostile files from costing hours.
+    private var searchBudget: UInt64
+    /// Records found so far in this stream.
+    private(set) var count: UInt64 = 0
+
+    init(source: consuming LogSource, header: LogHeader) {
+        self.header = header
+        layout = StreamLayout(of: header)
+        extent = StreamExtent(ofRecords: header, fileSize: source.size)
+        segments = RingSegments(of: header)
+        searchBudget = source.allocated.multipliedClamping(by: 16).addingClamping(1 << 26)
+        self.source = source
+    }
+
+    var fraction: Double {
+        let length = extent.end.subtractingClamping(extent.start)
+        if length == 0 { return 1 }
+        return min(1, Double(position.subtractingClamping(extent.start)) / Double(length))
+    }
+
+    func place(of position: UInt64) -> StreamLayout.Place { layout.place(of: position, swapping: swapped) }
+
+    /// File offset of a position of the stream.
+    func offset(of position: UInt64) -> UInt64 {
+        layout.offset(of: position, in: place(of: position))
+    }
+
+    /// Notes damage found in the content of a record.
+    mutating func note(_ kind: Damage.Kind, at position: UInt64, bytes: UInt64, _ meaning: String) {
+        report.add(
+            Damage(
+                kind: kind, position: position, offset: offset(of: position), bytes: bytes, meaning: meaning))
+    }
+}
+
+// MARK: - Streams
+
+extension RecordCursor {
+    /// Starts over at the oldest record of the chosen stream.
+    mutating func restart(definitions: Bool = false) {
+        layout = StreamLayout(of: header, isDefinitions: definitions)
+        extent =
+            definitions
+            ? StreamExtent(ofDefinitions: header, fileSize: source.size)
+            : StreamExtent(ofRecords: header, fileSize: source.size)
+        segments = RingSegments(of: header)
+        swapped = nil
+        window.invalidate()
+        count = 0
+        position = extent.start
+        if let meaning = extent.contradiction { note(.header, at: extent.end, bytes: 0, meaning) }
+    }
+
+    /// Forgets what was reported, for a stream that is read a second time.
+    mutating func forgetReport() { report = DamageReport() }
+
+    /// The next valid record, nil at the end of the stream.
+    mutating func next() -> Record? {
+        if let record = record(at: position) { return accept(record) }
+        return position >= extent.end ? afterEnd() : recover()
+    }
+
+    /// Padding may separate the end, if the header's count is too low, from the record behind it.
+    private mutating func afterEnd() -> Record? {
+        let stop = min(extent.limit, position &+ 2 * Self.largest)
+        if extent.isBeyond || layout.isLinear { return nil }
+        return searchPlaces(position, stop).flatMap { accept($0) }
+    }
+
+    @inline(__always)
+    private mutating func accept(_ record: Record) -> Record? {
+        if record.position >= extent.end && !extends(past: record) { return nil }
+        count &+= 1
+        position = record.position &+ UInt64(record.size)
+        return record
+    }
+
+    /// A valid record where the header says there is none: the process went on, or the header is wrong.
+    private mutating func extends(past record: Record) -> Bool {
+        let known = header.head
+        header.refresh(from: source)
+        if header.head > known && header.head > record.position { return false }
+        note(
+            .header, at: position, bytes: 0,
+            "The header's count of bytes is too low: records go on behind it.")
+        extent.goBeyond()
+        return true
+    }
+}
+
+// MARK: - Places of a record
+
+extension RecordCursor {
+    static let largest = UInt64(RecordHeader.largest)
+
+    /// The valid record at a position, wherever it lies.
+    @inline(__always)
+    private mutating func record(at position: UInt64) -> Record? {
+        cover(position, wanted: UInt64(StreamWindow.capacity))
+        if let record = RecordHeader.record(in: window.bytes(from: position), at: position) { return record }
+        return recordElsewhere(at: position)
+    }
+
+    /// Makes the window hold the largest possible record at `position`.
+    @inline(__always)
+    private mutating func cover(_ position: UInt64, wanted: UInt64) {
+        if window.holds(position, Self.largest) || (window.end == extent.limit && window.holds(position, 8)) {
+            return
+        }
+        fill(from: position, count: wanted)
+    }
+
+    private mutating func fill(from position: UInt64, count: UInt64) {
+        let stop = max(position, min(extent.limit, position.addingClamping(count)))
+        window.fill(from: position, to: stop, of: layout, swapping: swapped, source: source)
+    }
+
+    /// Tries the other place of the segment, and keeps to it if that is right.
+    private mutating func recordElsewhere(at position: UInt64) -> Record? {
+        guard layout.hasTwoPlaces, position < extent.limit else { return nil }
+        let before = swapped
+        swap(position)
+        fill(from: position, count: Self.largest)
+        if let record = RecordHeader.record(in: window.bytes(from: position), at: position) { return record }
+        swapped = before
+        fill(from: position, count: UInt64(StreamWindow.capacity))
+        return nil
+    }
+
+    private mutating func swap(_ position: UInt64) {
+        let segment = layout.segment(of: position)
+        swapped = swapped == segment ? nil : segment
+    }
+}
+
+// MARK: - Behind unreadable bytes
+
+extension RecordCursor {
+    /// The next valid record behind the unreadable bytes at `position`, which are judged.
+    private mutating func recover() -> Record? {
+        let hole = position
+        source.refreshSize()
+        let found = search(from: hole)
+        let stop = found?.position ?? extent.end
+        judge(Hole(start: hole, end: stop))
+        position = stop
+        // Judging may have moved the window away from the record.
+        return found == nil ? nil : record(at: stop).flatMap { accept($0) }
+    }
+
+    private mutating func search(from hole: UInt64) -> Record? {
+        var from = max(hole &+ 8, extent.firstAvailable(hole, fileSize: source.size, in: layout))
+        while from < extent.end && searchBudget > 0 {
+            let stop = min(layout.segmentEnd(of: from), extent.end)
+            if let record = searchPlaces(from, stop) { return record }
+            from = stop
+        }
+        return nil
+    }
+
+    /// Searches a piece of one segment in the place the header names, then in the other.
+    private mutating func searchPlaces(_ first: UInt64, _ stop: UInt64) -> Record? {
+        if let record = search(first, stop) { return record }
+        guard layout.hasTwoPlaces else { return nil }
+        let before = swapped
+        swap(first)
+        window.invalidate()
+        if let record = search(first, stop) { return record }
+        swapped = before
+        window.invalidate()
+        return nil
+    }
+
+    /// Whether all bytes of a hole are zero: nothing was ever written there. Looks at a gibibyte at most.
+    mutating func isZero(_ hole: Hole) -> Bool {
+        var from = hole.start
+        let stop = min(hole.end, hole.start.addingClamping(1 << 30))
+        while from < stop {
+            fill(from: from, count: stop - from)
+            let bytes = window.bytes(from: from)
+            if bytes.contains(where: { $0 != 0 }) { return false }
+            from = window.end
+        }
+        return true
+    }
+
+    /// The size that the record at a position claims to have, if that can be one.
+    mutating func claimedSize(at position: UInt64) -> UInt64? {
+        cover(position, wanted: Self.largest)
+        let cost = RecordHeader.cost(of: window.bytes(from: position))
+        return cost > 8 ? cost - 8 : nil
+    }
+
+    /// Whether the hole's bytes were reserved in the ring and never committed.
+    mutating func explainsByCommits(_ hole: Hole) -> Bool {
+        let border = min(hole.end, layout.segmentEnd(of: hole.start))
+        let isFirst = segments.explain(hole.start, border)
+        return isFirst && (border == hole.end || segments.explain(border, hole.end))
+    }
+
+    private mutating func search(_ first: UInt64, _ stop: UInt64) -> Record? {
+        var candidate = first
+        while candidate < stop && searchBudget > 0 {
+            cover(candidate, wanted: (stop - candidate).addingClamping(Self.largest))
+            let judged =
+                window.end == extent.limit ? window.end : window.end.subtractingClamping(Self.largest)
+            let last = min(stop, max(judged, candidate &+ 8))
+            if let record = window.firstRecord(candidate, last, budget: &searchBudget) { return record }
+            candidate = last
+        }
+        return nil
+    }
+}

@@ -1,0 +1,108 @@
+import TraceFormat
+
+/// Puts snapshots together from their records, which may lie between those of other snapshots and of calls.
+struct SnapshotAssembly {
+    /// Snapshots being put together at once; older ones are given up.
+    static let capacity = 64
+
+    enum Failure: Error {
+        /// Content that makes no sense.
+        case malformed
+        /// The end of a snapshot whose beginning is not in the log.
+        case beginningMissing
+        /// `found` VMAs where the end counts `expected`.
+        case incomplete(found: Int, expected: UInt64)
+    }
+
+    private struct Part {
+        var snapshot: Snapshot
+        /// By VMA: the key of its file.
+        var files: [UInt64] = []
+        var position: UInt64
+    }
+
+    private var parts: [UInt64: Part] = [:]
+    /// Snapshots given up because too many were open.
+    private(set) var dropped = 0
+
+    /// Snapshots begun and not ended so far.
+    var openCount: Int { parts.count }
+
+    mutating func begin(_ record: Record) throws(Failure) {
+        guard record.has(mf_snapshot_begin.self), let reason = Snapshot.Reason(rawValue: record.detail) else {
+            throw .malformed
+        }
+        let raw: mf_snapshot_begin = record.load()
+        let snapshot = Snapshot(
+            number: raw.snapshot, reason: reason, begin: raw.time, end: raw.time, thread: raw.thread,
+            hasFlags: raw.has_flags != 0, hasVsyscall: false, vmas: [])
+        makeRoom(for: raw.snapshot)
+        parts[raw.snapshot] = Part(snapshot: snapshot, position: record.position)
+    }
+
+    private mutating func makeRoom(for number: UInt64) {
+        if parts.removeValue(forKey: number) != nil { dropped += 1 }
+        guard parts.count >= Self.capacity,
+            let oldest = parts.min(by: { $0.value.position < $1.value.position })
+        else { return }
+        parts.removeValue(forKey: oldest.key)
+        dropped += 1
+    }
+
+    /// A chunk without a beginning belongs to a snapshot that was given up or damaged: it is passed over.
+    mutating func add(_ record: Record) throws(Failure) {
+        guard record.has(mf_snapshot_vmas.self) else { throw .malformed }
+        let raw: mf_snapshot_vmas = record.load()
+        let stride = MemoryLayout<mf_snapshot_vma>.size
+        guard record.has(mf_snapshot_vmas.self, and: raw.count, elementsOf: stride) else { throw .malformed }
+        guard var part = parts.removeValue(forKey: raw.snapshot) else { return }
+        defer { parts[raw.snapshot] = part }
+        for index in 0..<Int(raw.count) {
+            let offset = MemoryLayout<mf_snapshot_vmas>.size + index * stride
+            let vma = record.load(at: offset, as: mf_snapshot_vma.self)
+            guard vma.start < vma.end else { throw .malformed }
+            part.files.append(vma.file)
+            part.snapshot.vmas.append(Snapshot.VMA(vma))
+        }
+    }
+
+    /// The finished snapshot.
+    mutating func end(_ record: Record, files: DefinitionTable) throws(Failure) -> Snapshot {
+        guard record.has(mf_snapshot_end.self) else { throw .malformed }
+        let raw: mf_snapshot_end = record.load()
+        guard var part = parts.removeValue(forKey: raw.snapshot) else { throw .beginningMissing }
+        guard UInt64(part.files.count) == raw.count else {
+            throw .incomplete(found: part.files.count, expected: raw.count)
+        }
+        for (index, key) in part.files.enumerated() where key != 0 {
+            part.snapshot.vmas[index].file = files.file(key) ?? .none
+        }
+        part.snapshot.hasVsyscall = raw.has_vsyscall != 0
+        part.snapshot.end = max(raw.time, part.snapshot.begin)
+        part.snapshot.vmas.removeOverlaps()
+        return part.snapshot
+    }
+}
+
+extension Snapshot.VMA {
+    init(_ raw: mf_snapshot_vma) {
+        self.init(
+            start: raw.start, end: raw.end, flags: raw.flags, offset: raw.offset, device: raw.device,
+            inode: raw.inode)
+    }
+}
+
+extension [Snapshot.VMA] {
+    /// The kernel lets go of the lock between two pages of maps, so a VMA that grew meanwhile can cover those
+    /// listed before it (Linux fs/proc/task_mmu.c, m_start): what was read later holds.
+    mutating func removeOverlaps() {
+        var kept: [Snapshot.VMA] = []
+        kept.reserveCapacity(count)
+        for vma in self {
+            while let last = kept.last, last.start >= vma.start { kept.removeLast() }
+            if let last = kept.indices.last, kept[last].end > vma.start { kept[last].end = vma.start }
+            kept.append(vma)
+        }
+        self = kept
+    }
+}
