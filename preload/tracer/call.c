@@ -219,7 +219,7 @@ long call_make(const struct call *call)
 
 long call_execve(const struct call *call)
 {
-	bool ends = tracer_is_recording() && tracer_finish(false, 0);
+	bool ends = tracer_finish(false, 0);
 	long result = enter_kernel(call);
 	if (ends)
 		mf_ring_resume(&tracer.ring);

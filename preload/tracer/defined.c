@@ -32,9 +32,3 @@ void defined_add(uint64_t key)
 	}
 	__atomic_store_n(&slot[entry >> 62], entry, __ATOMIC_RELEASE);
 }
-
-void defined_touch(void)
-{
-	for (size_t at = 0; at < SLOTS; at += 4096 / sizeof table[0])
-		*(volatile uint64_t *)&table[at] = 0;
-}

@@ -9,7 +9,5 @@
 bool defined_has(uint64_t key);
 /* To be called after the definition has been written, so that no log refers to what it does not hold. */
 void defined_add(uint64_t key);
-/* Faults the table in. Does not enter libc. */
-void defined_touch(void);
 
 #endif

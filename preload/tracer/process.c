@@ -11,7 +11,6 @@
 #include <sys/utsname.h>
 #include <time.h>
 
-#include "defined.h"
 #include "definitions.h"
 #include "limits.h"
 #include "observe.h"
@@ -245,13 +244,6 @@ static bool map_alive_page(void)
 	return raw_syscall3(SYS_madvise, page, PAGE, MADV_WIPEONFORK) == 0;
 }
 
-static void touch_everything(void)
-{
-	scratch_touch();
-	defined_touch();
-	mf_unwind_start();
-}
-
 /* Runs before every other constructor (-z initfirst); may enter libc. */
 __attribute__((constructor)) static void start(int count, char **arguments, char **environment)
 {
@@ -264,7 +256,7 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
 	long length = raw_syscall4(SYS_readlinkat, AT_FDCWD, (long)"/proc/self/exe", (long)tracer.executable,
 				   sizeof tracer.executable - 1);
 	tracer.executable[length > 0 ? length : 0] = 0;
-	touch_everything();
+	mf_unwind_start();
 	dl_iterate_phdr(find_own_library, NULL);
 	observe_start();
 	if (!map_alive_page() || open_log(NULL) != 0) {

@@ -41,12 +41,6 @@ void scratch_give(struct scratch *scratch)
 	__atomic_fetch_and(&taken, ~(1u << (scratch - buffers)), __ATOMIC_RELEASE);
 }
 
-void scratch_touch(void)
-{
-	for (size_t at = 0; at < sizeof buffers; at += 4096)
-		*(volatile char *)((char *)buffers + at) = 0;
-}
-
 void scratch_start_in_child(void)
 {
 	taken = 0;

@@ -12,8 +12,6 @@ struct scratch {
  * Does not enter libc. */
 struct scratch *scratch_take(void);
 void scratch_give(struct scratch *scratch);
-/* Faults the buffers in. Does not enter libc. */
-void scratch_touch(void);
 /* A forked child has none of the threads that held buffers. Does not enter libc. */
 void scratch_start_in_child(void);
 
