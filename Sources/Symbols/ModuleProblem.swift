@@ -1,5 +1,5 @@
 /// Why the addresses of a module stay without names.
-package enum ModuleProblem: Sendable, Hashable {
+package enum ModuleProblem: Error, Hashable {
     /// The module is no file: `[vdso]`, a deleted file, an empty path.
     case notAFile
     /// The file is gone, and no separate debug file has its build-id.
@@ -21,15 +21,13 @@ extension ModuleProblem: CustomStringConvertible {
         case .missing: "the file is missing"
         case .unreadable(let reason): "the file cannot be read: \(reason)"
         case .differentBuild(let recorded, let found):
-            "the file is another build (\(hex(found))) than the one recorded (\(hex(recorded)))"
+            "the file is another build (\(name(found))) than the one recorded (\(name(recorded)))"
         case .malformed(let reason): "not a sound ELF file: \(reason)"
         case .noSymbols: "the file has no symbols"
         }
     }
 }
 
-private func hex(_ bytes: [UInt8]) -> String {
-    guard !bytes.isEmpty else { return "no build-id" }
-    let digits = Array("0123456789abcdef")
-    return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+private func name(_ buildID: [UInt8]) -> String {
+    buildID.isEmpty ? "no build-id" : "build-id \(hex(buildID))"
 }
