@@ -54,11 +54,6 @@ struct DebugEntry {
         return dwarf_haspc(&die, address) == 1
     }
 
-    var entryAddress: UInt64? {
-        var (die, address) = (die, Dwarf_Addr())
-        return dwarf_entrypc(&die, &address) == 0 ? address : nil
-    }
-
     /// An attribute of the entry itself, or of the abstract entry or declaration that it completes.
     func string(_ attribute: Int) -> String? {
         withAttribute(attribute) { dwarf_formstring(&$0).map { String(cString: $0) } }

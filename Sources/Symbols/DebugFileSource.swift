@@ -3,7 +3,8 @@ internal import Glibc
 
 /// Answers libdwfl's question for a module's separate debug file.
 ///
-/// elfutils' own answer asks the network as soon as DEBUGINFOD_URLS is set; this one only if it was allowed to.
+/// elfutils' own answer asks the network as soon as DEBUGINFOD_URLS is set; this one only if it was allowed
+/// to.
 final class DebugFileSource {
     private let search: FileSearch
     private let modulePath: String
@@ -26,7 +27,8 @@ final class DebugFileSource {
 
     var callbacks: Dwfl_Callbacks {
         Dwfl_Callbacks(
-            find_elf: nil, find_debuginfo: findDebugFile, section_address: nil, debuginfo_path: directoriesField)
+            find_elf: nil, find_debuginfo: findDebugFile, section_address: nil,
+            debuginfo_path: directoriesField)
     }
 
     /// The path and an open descriptor of the module's debug file.

@@ -2,8 +2,8 @@ internal import CElfutils
 
 /// The debug information of a module: which functions lie at an address, and on which lines.
 ///
-/// Reads the units' ranges itself: `.debug_aranges`, which libdw's own search relies on, is missing from what clang,
-/// swiftc and rustc write.
+/// Reads the units' ranges itself: `.debug_aranges`, which libdw's own search relies on, is missing from what
+/// clang, swiftc and rustc write.
 final class DebugInformation {
     private let units: RangeTable<DebugUnit>
     private let names: FunctionNames
@@ -11,7 +11,10 @@ final class DebugInformation {
     private let bias: UInt64
     private let alternate: AlternateFile?
 
-    init(dwarf: OpaquePointer, bias: UInt64, alternate: AlternateFile?, code: [Range<UInt64>], names: FunctionNames) {
+    init(
+        dwarf: OpaquePointer, bias: UInt64, alternate: AlternateFile?, code: [Range<UInt64>],
+        names: FunctionNames
+    ) {
         // No code starts at 0, where the linker leaves the functions that it dropped.
         let isCode: (UInt64) -> Bool = { address in
             address != 0 && code.contains { $0.contains(address &- bias) }
@@ -38,7 +41,9 @@ final class DebugInformation {
             frames.append(frame(names.inlined(inlined), location, isInlined: true))
             location = unit.callLocation(of: inlined)
         }
-        let name = names.physical(function, at: function.entryAddress.map { $0 &- bias })
+        // The first range holds the function's beginning; what follows are parts moved elsewhere.
+        let start = function.ranges.first.map { $0.lowerBound &- bias }
+        let name = names.physical(function, at: start)
         return frames + [frame(name, location)]
     }
 }

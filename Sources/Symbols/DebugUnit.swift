@@ -17,27 +17,37 @@ final class DebugUnit {
     /// The physical functions, found in one walk when the unit is first needed.
     private(set) lazy var functions = RangeTable(functionEntries())
 
+    private lazy var directory = unit.string(DW_AT_comp_dir)
+
     /// The file and line of an instruction; the line is nil where the compiler gave none.
     func location(of address: UInt64) -> SourceLocation? {
         var die = unit.die
         guard let entry = dwarf_getsrc_die(&die, address) else { return nil }
         var line: CInt = 0
         dwarf_lineno(entry, &line)
-        let file = dwarf_linesrc(entry, nil, nil).map { String(cString: $0) }
-        return SourceLocation(file: file, line: Int(line))
+        return SourceLocation(file: path(dwarf_linesrc(entry, nil, nil)), line: Int(line))
     }
 
     /// Where an inlined function was called.
     func callLocation(of inlined: DebugEntry) -> SourceLocation {
         SourceLocation(
-            file: inlined.number(DW_AT_call_file).flatMap(fileName), line: inlined.number(DW_AT_call_line) ?? 0)
+            file: inlined.number(DW_AT_call_file).flatMap(fileName),
+            line: inlined.number(DW_AT_call_line) ?? 0)
     }
 
     private func fileName(_ index: Int) -> String? {
         var (die, count) = (root.die, 0)
         var files: OpaquePointer?
         guard dwarf_getsrcfiles(&die, &files, &count) == 0, index < count else { return nil }
-        return dwarf_filesrc(files, index, nil, nil).map { String(cString: $0) }
+        return path(dwarf_filesrc(files, index, nil, nil))
+    }
+
+    /// rustc names files relative to the unit's folder.
+    private func path(_ name: UnsafePointer<CChar>?) -> String? {
+        guard let path = name.map({ String(cString: $0) }), !path.hasPrefix("/"), let directory else {
+            return name.map { String(cString: $0) }
+        }
+        return directory + "/" + path
     }
 
     private func functionEntries() -> [RangeTable<DebugEntry>.Entry] {

@@ -33,7 +33,8 @@ struct DwflSession: ~Copyable {
         callbacks.deallocate()
     }
 
-    /// The module's debug information, from its own file or a separate one, and its addresses minus the file's.
+    /// The module's debug information, from its own file or a separate one, and its addresses minus the
+    /// file's.
     ///
     /// Lives as long as the session.
     func debugInformation() -> (dwarf: OpaquePointer, bias: UInt64)? {

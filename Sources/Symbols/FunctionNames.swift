@@ -11,10 +11,11 @@ final class FunctionNames {
 
     /// The name of a function that was compiled into another one.
     func inlined(_ function: DebugEntry) -> String? {
-        let origin = function.origin
-        if let name = known[origin.identity] { return name }
-        let name = origin.linkageName.map(demangle) ?? origin.qualifiedName
-        known[origin.identity] = .some(name)
+        let key = (function.reference(DW_AT_abstract_origin) ?? function).identity
+        if let name = known[key] { return name }
+        let name =
+            function.mangledName.flatMap(demangled) ?? function.origin.qualifiedName ?? function.linkageName
+        known[key] = .some(name)
         return name
     }
 
@@ -22,10 +23,11 @@ final class FunctionNames {
     ///
     /// Compilers give no linkage name to C functions and to those that no other unit sees.
     func physical(_ function: DebugEntry, at address: UInt64?) -> String? {
-        if let linkageName = function.linkageName { return demangle(linkageName) }
         let name = inlined(function)
-        guard let name, let plain = function.string(DW_AT_name), let address else { return name }
-        guard let symbol = symbols.name(startingAt: address) else { return name }
+        guard function.mangledName == nil, let address,
+            let symbol = symbols.name(startingAt: address).map(withoutClone)
+        else { return name }
+        guard let plain = function.string(DW_AT_name) else { return demangle(symbol) }
         return isBetter(symbol, than: plain) ? demangle(symbol) : name
     }
 
@@ -42,6 +44,11 @@ private func isBetter(_ symbol: String, than name: String) -> Bool {
     return name.hasPrefix("_") && !symbol.hasPrefix("_")
 }
 
+/// Optimized copies (`.isra.0`) are the same function, and debug information calls them so.
+private func withoutClone(_ symbol: String) -> String {
+    String(symbol.prefix { $0 != "." })
+}
+
 extension DebugEntry {
     /// The entry that holds what this one only refers to: the declaration, where there is one.
     fileprivate var origin: DebugEntry {
@@ -53,6 +60,12 @@ extension DebugEntry {
             entry = next
         }
         return entry
+    }
+
+    /// A linkage name that tells more than the plain one; not the assembler names that C gives
+    /// (`__GI___mmap64`).
+    fileprivate var mangledName: String? {
+        linkageName.flatMap { demangled($0) == nil ? nil : $0 }
     }
 
     fileprivate var linkageName: String? {
@@ -67,7 +80,7 @@ extension DebugEntry {
             switch scope.tag {
             case DW_TAG_namespace: parts.append(scope.string(DW_AT_name) ?? "(anonymous namespace)")
             case DW_TAG_class_type, DW_TAG_structure_type, DW_TAG_union_type:
-                parts.append(scope.string(DW_AT_name) ?? "(unnamed)")
+                parts.append(scope.string(DW_AT_name) ?? (name == "operator()" ? "{lambda}" : "(unnamed)"))
             case DW_TAG_subprogram where parts.count > 1:
                 parts.append(scope.origin.string(DW_AT_name) ?? "(unnamed)")
             default: break

@@ -4,7 +4,8 @@ package struct SymbolRequest: Hashable, Sendable {
     package var modulePath: String
     /// The build-id of the loaded module; empty if it had none or nobody asked.
     package var buildID: [UInt8]
-    /// The address as the ELF file counts it (`st_value`, `p_vaddr`): runtime address minus the module's bias.
+    /// The address as the ELF file counts it (`st_value`, `p_vaddr`): runtime address minus the module's
+    /// bias.
     ///
     /// For a return address pass the address minus 1: the call ends there, and the byte behind it may belong
     /// to another line, another inlined function, or, after a call that never returns, to another function.

@@ -2,8 +2,8 @@ internal import CElfutils
 
 /// The function symbols of a module: of `.symtab`, else of `.dynsym` and `.gnu_debugdata`.
 ///
-/// A symbol names the addresses from its value up to its size and no others: in a stripped library the nearest
-/// symbol before an address is usually that of another function.
+/// A symbol names the addresses from its value up to its size and no others: in a stripped library the
+/// nearest symbol before an address is usually that of another function.
 struct SymbolTable {
     /// Points into the string table, which libdwfl keeps mapped.
     fileprivate struct Symbol {
@@ -31,7 +31,8 @@ struct SymbolTable {
 
     /// The name of the function whose code begins at the address, not demangled.
     func name(startingAt address: UInt64) -> String? {
-        preferredName(among: sized.starting(at: address)) ?? preferredName(among: unsized.starting(at: address))
+        preferredName(among: sized.starting(at: address))
+            ?? preferredName(among: unsized.starting(at: address))
     }
 
     private func best(in table: RangeTable<Symbol>, at address: UInt64) -> String? {
@@ -87,8 +88,9 @@ private struct SymbolReader {
 
     /// Symbols without size: functions written in assembly that nobody gave one, and labels.
     ///
-    /// Each reaches to the next symbol or to the end of its section. This holds only where every function has its
-    /// symbol; a table without a single local function (`strip -x`, `.dynsym`) has lost the functions between.
+    /// Each reaches to the next symbol or to the end of its section. This holds only where every function has
+    /// its symbol; a table without a single local function (`strip -x`, `.dynsym`) has lost the functions
+    /// between.
     var boundedUnsized: [RangeTable<SymbolTable.Symbol>.Entry] {
         guard hasLocalFunctions, !unsized.isEmpty else { return [] }
         let starts = (sized.map(\.range.lowerBound) + unsized.map(\.address)).sorted()
