@@ -50,7 +50,8 @@ void scenario_closing(struct stage *stage)
 	stage->leave_open = true;
 }
 
-/* FIRST records, then the descriptor is taken and another file stands in the log's place, then SECOND more. */
+/* FIRST records, then the descriptor is taken and another file stands in the log's place, then SECOND more.
+ */
 void scenario_gone(struct stage *stage)
 {
 	char moved[4096];

@@ -14,10 +14,13 @@ static const struct {
 	const char *name;
 	void (*run)(struct stage *);
 } scenarios[] = {
-	{"threads", scenario_threads},   {"define", scenario_define},   {"killed", scenario_killed},
-	{"handlers", scenario_handlers}, {"jumping", scenario_jumping}, {"limited", scenario_limited},
-	{"full", scenario_full},	 {"closing", scenario_closing}, {"gone", scenario_gone},
-	{"forked", scenario_forked},     {"late", scenario_late},       {"resumed", scenario_resumed},
+    {"threads", scenario_threads}, {"define", scenario_define},
+    {"killed", scenario_killed},   {"handlers", scenario_handlers},
+    {"jumping", scenario_jumping}, {"limited", scenario_limited},
+    {"full", scenario_full},	   {"closing", scenario_closing},
+    {"gone", scenario_gone},	   {"limitedThreads", scenario_limited_threads},
+    {"forked", scenario_forked},   {"late", scenario_late},
+    {"resumed", scenario_resumed},
 };
 
 static struct mf_ring ring;

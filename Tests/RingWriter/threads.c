@@ -2,7 +2,6 @@
 #include "writer.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stddef.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -42,6 +41,17 @@ void scenario_threads(struct stage *stage)
 {
 	per_thread = stage->second;
 	run_all(stage, write_share);
+}
+
+/* FIRST threads, 20,000 records each; no file may grow beyond SECOND bytes. */
+void scenario_limited_threads(struct stage *stage)
+{
+	struct rlimit limit = {.rlim_cur = stage->second, .rlim_max = stage->second};
+
+	setrlimit(RLIMIT_FSIZE, &limit);
+	per_thread = 20000;
+	run_all(stage, write_share);
+	stage->leave_open = true;
 }
 
 /* FIRST threads tell on stdout (writer, records finished) after each record, until they are killed. */

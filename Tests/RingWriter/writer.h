@@ -10,7 +10,7 @@
 struct writer {
 	struct mf_ring *ring;
 	uint64_t number;
-	uint64_t next;    /* sequence number of its next record */
+	uint64_t next;	  /* sequence number of its next record */
 	uint64_t written; /* as the ring answered */
 	uint64_t lost;
 	uint64_t errno_changed;
@@ -38,6 +38,7 @@ void scenario_killed(struct stage *stage);
 void scenario_handlers(struct stage *stage);
 void scenario_jumping(struct stage *stage);
 void scenario_limited(struct stage *stage);
+void scenario_limited_threads(struct stage *stage);
 void scenario_full(struct stage *stage);
 void scenario_closing(struct stage *stage);
 void scenario_gone(struct stage *stage);

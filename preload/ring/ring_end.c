@@ -7,7 +7,8 @@
 
 #define PAGE_SIZE_MOST 65536ULL
 
-/* Ends the first lap where it stands, so that nobody will write to the rest of the ring. 0: it is over already. */
+/* Ends the first lap where it stands, so that nobody will write to the rest of the ring. 0: it is over
+ * already. */
 static uint64_t end_first_lap(struct mf_ring *ring)
 {
 	uint64_t head = __atomic_load_n(&ring->header->head, __ATOMIC_RELAXED);

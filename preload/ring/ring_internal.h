@@ -5,23 +5,24 @@
 #include "trace_ring.h"
 
 /*
- * header->laps[slot]: the lap whose bytes the slot holds, and the lap it will hold next. Every other lap of the
- * slot lies in the spill. `next` grows when a writer cannot wait for the slot and takes its lap to the spill.
+ * header->laps[slot]: the lap whose bytes the slot holds, and the lap it will hold next. Every other lap of
+ * the slot lies in the spill. `next` grows when a writer cannot wait for the slot and takes its lap to the
+ * spill.
  */
 #define MF_LAPS(resident, next) ((uint64_t)(next) << 32 | (uint32_t)(resident))
-#define MF_LAP_RESIDENT(laps)   ((uint32_t)(laps))
-#define MF_LAP_NEXT(laps)       ((uint32_t)((laps) >> 32))
+#define MF_LAP_RESIDENT(laps)	((uint32_t)(laps))
+#define MF_LAP_NEXT(laps)	((uint32_t)((laps) >> 32))
 
 /*
- * header->committed[slot]: of the resident lap, how many records are committed (high half) and, as the state, how
- * many bytes. A full segment is claimed by who spills it, and parked if that fails: then the next lap may
+ * header->committed[slot]: of the resident lap, how many records are committed (high half) and, as the state,
+ * how many bytes. A full segment is claimed by who spills it, and parked if that fails: then the next lap may
  * overwrite it.
  */
-#define MF_COMMITTED(bytes, records)    ((uint64_t)(records) << 32 | (uint32_t)(bytes))
-#define MF_COMMITTED_STATE(committed)   ((uint32_t)(committed))
+#define MF_COMMITTED(bytes, records)	((uint64_t)(records) << 32 | (uint32_t)(bytes))
+#define MF_COMMITTED_STATE(committed)	((uint32_t)(committed))
 #define MF_COMMITTED_RECORDS(committed) ((committed) >> 32)
-#define MF_COMMITTED_CLAIMED            0x80000000U
-#define MF_COMMITTED_PARKED             0x40000000U
+#define MF_COMMITTED_CLAIMED		0x80000000U
+#define MF_COMMITTED_PARKED		0x40000000U
 
 /* Where a stretch of the stream lies in the ring. */
 struct mf_place {
@@ -43,17 +44,19 @@ void mf_quiet_end(const struct mf_quiet *quiet);
 int mf_move_descriptor(int descriptor, int least);
 /* Whether `descriptor` is open on the ring's log. */
 bool mf_is_log(const struct mf_ring *ring, int descriptor);
-/* With signals blocked: the descriptor of the log, opened anew if the program closed it; -errno if there is none. */
+/* With signals blocked: the descriptor of the log, opened anew if the program closed it; -errno if there is
+ * none. */
 int mf_ring_descriptor(struct mf_ring *ring);
-/* With signals blocked: writes all of `size` bytes, or nothing that a reader could take for records. Returns 0 or
- * -errno. */
+/* With signals blocked: writes all of `size` bytes, or nothing that a reader could take for records. Returns
+ * 0 or -errno. */
 int mf_ring_store(struct mf_ring *ring, const void *bytes, uint64_t size, uint64_t offset);
 
 /* Whether the ring's slot holds the lap of `place`; false: its bytes belong into the spill. */
 bool mf_slot_enter(struct mf_ring *ring, const struct mf_place *place);
 /* Counts committed bytes; the one who completes the segment spills it. */
 void mf_slot_commit(struct mf_ring *ring, const struct mf_place *place, uint64_t bytes, uint64_t records);
-/* Nothing will ever be written from `position` to the end of the first lap: its slots take up the next one. */
+/* Nothing will ever be written from `position` to the end of the first lap: its slots take up the next one.
+ */
 void mf_slots_skip(struct mf_ring *ring, uint64_t position);
 /* Writes one record to the file at `offset`; its check is set here. False: it could not be written. */
 bool mf_write_through(struct mf_ring *ring, struct mf_record *record, uint64_t position, uint64_t offset);
@@ -66,9 +69,9 @@ static inline void mf_count_lost(struct mf_ring *ring, uint64_t records)
 static inline struct mf_place mf_place_of(const struct mf_ring *ring, uint64_t position)
 {
 	struct mf_place place = {
-		.position = position,
-		.slot = (uint32_t)(position >> ring->segment_shift) & ring->slot_mask,
-		.lap = (uint32_t)(position >> ring->ring_shift),
+	    .position = position,
+	    .slot = (uint32_t)(position >> ring->segment_shift) & ring->slot_mask,
+	    .lap = (uint32_t)(position >> ring->ring_shift),
 	};
 	return place;
 }

@@ -8,15 +8,15 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#define RING_SIZE_DEFAULT    (4ULL << 20)
-#define RING_SIZE_LEAST      (32ULL << 10)
-#define RING_SIZE_MOST       (1ULL << 35)
-#define SEGMENT_SIZE_LEAST   (16ULL << 10) /* two records of the greatest size */
-#define SEGMENT_SIZE_MOST    (1ULL << 29)
-#define SEGMENTS_DEFAULT     16
-#define LEAST_DESCRIPTOR     1000
-#define PAGE_SIZE_DEFAULT    4096
-#define SPILL_ALIGNMENT      65536 /* the greatest page size */
+#define RING_SIZE_DEFAULT  (4ULL << 20)
+#define RING_SIZE_LEAST	   (32ULL << 10)
+#define RING_SIZE_MOST	   (1ULL << 35)
+#define SEGMENT_SIZE_LEAST (16ULL << 10) /* two records of the greatest size */
+#define SEGMENT_SIZE_MOST  (1ULL << 29)
+#define SEGMENTS_DEFAULT   16
+#define LEAST_DESCRIPTOR   1000
+#define PAGE_SIZE_DEFAULT  4096
+#define SPILL_ALIGNMENT	   65536 /* the greatest page size */
 
 static const unsigned char zeros[65536];
 
@@ -50,7 +50,8 @@ static uint64_t spill_offset(const struct mf_ring *ring)
 
 static void set_sizes(struct mf_ring *ring, const struct mf_ring_options *options)
 {
-	uint64_t size = clamp(or_default(options->ring_size, RING_SIZE_DEFAULT), RING_SIZE_LEAST, RING_SIZE_MOST);
+	uint64_t size =
+	    clamp(or_default(options->ring_size, RING_SIZE_DEFAULT), RING_SIZE_LEAST, RING_SIZE_MOST);
 	uint64_t segment = or_default(options->segment_size, size / SEGMENTS_DEFAULT);
 
 	ring->ring_shift = shift_for(size);
@@ -88,7 +89,8 @@ static int write_zeros(int descriptor, uint64_t size)
 	return 0;
 }
 
-/* Claims the disk for all that is mapped: a page that cannot be had later would be a SIGBUS for the program. */
+/* Claims the disk for all that is mapped: a page that cannot be had later would be a SIGBUS for the program.
+ */
 static int allocate(int descriptor, uint64_t size, uint64_t spare)
 {
 	long error;

@@ -1,16 +1,17 @@
 /*
  * How full segments leave the ring.
  *
- * The writer whose commit completes a segment spills it (or the first to come by, if a signal handler jumped away
- * between the two). Then the slot takes up its next lap. A writer that
- * finds the slot not yet free (a thread is descheduled in the middle of its write, or a signal handler interrupted
- * one and jumped away) waits briefly and then writes its lap of the slot straight to the file: nothing is ever
- * forced out half-written, nothing overwritten, and whoever is late still finds its place.
+ * The writer whose commit completes a segment spills it (or the first to come by, if a signal handler jumped
+ * away between the two). Then the slot takes up its next lap. A writer that finds the slot not yet free (a
+ * thread is descheduled in the middle of its write, or a signal handler interrupted one and jumped away)
+ * waits briefly and then writes its lap of the slot straight to the file: nothing is ever forced out
+ * half-written, nothing overwritten, and whoever is late still finds its place.
  *
- * In a flight recorder a full segment waits for the next lap to overwrite it, and the file has a second place for
- * every slot, behind the ring, for the laps that the slot cannot take.
+ * In a flight recorder a full segment waits for the next lap to overwrite it, and the file has a second place
+ * for every slot, behind the ring, for the laps that the slot cannot take.
  *
- * If the file cannot grow, full segments stay until the next lap overwrites them, and their records count as lost.
+ * If the file cannot grow, full segments stay until the next lap overwrites them, and their records count as
+ * lost.
  */
 #include "ring_internal.h"
 
@@ -18,10 +19,10 @@
 #include <sys/syscall.h>
 #include <time.h>
 
-/* A slot that is being spilled is worth waiting for, up to 20 ms; one that lacks a commit may lack it forever,
- * or until the waiting signal handler itself returns. */
+/* A slot that is being spilled is worth waiting for, up to 20 ms; one that lacks a commit may lack it
+ * forever, or until the waiting signal handler itself returns. */
 #define WAIT_SPILL_ATTEMPTS  400
-#define WAIT_SPILL_NS        50000
+#define WAIT_SPILL_NS	     50000
 #define WAIT_COMMIT_ATTEMPTS 64
 
 static uint64_t *laps_of(struct mf_ring *ring, uint32_t slot)
@@ -67,8 +68,8 @@ static bool may_overwrite(const struct mf_ring *ring, uint64_t committed)
 				     : (MF_COMMITTED_STATE(committed) & MF_COMMITTED_PARKED) != 0;
 }
 
-/* Gives the slot to the lap of `place`. Setting its count to 0 claims it; whoever stopped for long before that may
- * have claimed a later lap than it saw, and gives it back. */
+/* Gives the slot to the lap of `place`. Setting its count to 0 claims it; whoever stopped for long before
+ * that may have claimed a later lap than it saw, and gives it back. */
 static bool overwrite(struct mf_ring *ring, const struct mf_place *place)
 {
 	uint64_t *count = committed_of(ring, place->slot);
@@ -95,7 +96,8 @@ static bool divert(struct mf_ring *ring, const struct mf_place *place, uint64_t 
 					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
-/* The full segment of a slot goes to the file. The claim holds the slot still: its lap is the one to spill. */
+/* The full segment of a slot goes to the file. The claim holds the slot still: its lap is the one to spill.
+ */
 static void spill_claimed(struct mf_ring *ring, uint32_t slot)
 {
 	uint64_t lap = MF_LAP_RESIDENT(__atomic_load_n(laps_of(ring, slot), __ATOMIC_RELAXED));
@@ -123,8 +125,9 @@ static void spill(struct mf_ring *ring, uint32_t slot)
 	mf_quiet_begin(&quiet);
 	committed = __atomic_load_n(committed_of(ring, slot), __ATOMIC_RELAXED);
 	if (MF_COMMITTED_STATE(committed) == ring->segment_size &&
-	    __atomic_compare_exchange_n(committed_of(ring, slot), &committed, committed | MF_COMMITTED_CLAIMED,
-					false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+	    __atomic_compare_exchange_n(committed_of(ring, slot), &committed,
+					committed | MF_COMMITTED_CLAIMED, false, __ATOMIC_ACQ_REL,
+					__ATOMIC_RELAXED))
 		spill_claimed(ring, slot);
 	mf_quiet_end(&quiet);
 }

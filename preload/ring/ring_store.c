@@ -1,6 +1,6 @@
 /*
- * Writing to the log file from inside a program that knows nothing of it: its signals, its limits and its habit of
- * closing descriptors it never opened.
+ * Writing to the log file from inside a program that knows nothing of it: its signals, its limits and its
+ * habit of closing descriptors it never opened.
  */
 #include "ring_internal.h"
 
@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 
 #define SIGNAL_SET_SIZE 8 /* bytes, as the kernel wants it */
-#define BIT(signal)     (1ULL << ((signal)-1))
+#define BIT(signal)	(1ULL << ((signal)-1))
 
 static const unsigned char zeros[4096];
 
@@ -83,7 +83,8 @@ int mf_ring_descriptor(struct mf_ring *ring)
 }
 
 /* Bytes written, fewer than `size` if an error ended it; the error goes to `error`. */
-static uint64_t write_all(int descriptor, const unsigned char *bytes, uint64_t size, uint64_t offset, int *error)
+static uint64_t write_all(int descriptor, const unsigned char *bytes, uint64_t size, uint64_t offset,
+			  int *error)
 {
 	uint64_t done = 0;
 

@@ -2,9 +2,9 @@
  * How a record gets into the ring.
  *
  * A producer reserves a stretch of the stream by one atomic addition, copies the payload, and commits by one
- * atomic store of the record's first word, whose check covers position and payload: killed before the store there
- * is no record, killed after it there is. No record crosses the end of a segment: where one would, both sides of
- * the border are filled with zeros, which a reader skips, and a new stretch is reserved.
+ * atomic store of the record's first word, whose check covers position and payload: killed before the store
+ * there is no record, killed after it there is. No record crosses the end of a segment: where one would, both
+ * sides of the border are filled with zeros, which a reader skips, and a new stretch is reserved.
  *
  * The kernel keeps the mapping's pages when the process dies, so nothing needs flushing.
  */
@@ -15,8 +15,8 @@ static uint64_t *words_at(struct mf_ring *ring, uint64_t position)
 	return (uint64_t *)(void *)(ring->bytes + (position & (ring->ring_size - 1)));
 }
 
-/* Copies the payload and returns the record's check. Atomic stores, so that the compiler does not make this a call
- * of memcpy. */
+/* Copies the payload and returns the record's check. Atomic stores, so that the compiler does not make this a
+ * call of memcpy. */
 static uint32_t copy_payload(uint64_t *to, const struct mf_record *record, uint64_t position)
 {
 	struct mf_record head = *record;

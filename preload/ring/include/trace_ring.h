@@ -18,14 +18,14 @@
 
 /* Zero in any field means the default. */
 struct mf_ring_options {
-	uint64_t ring_size;      /* bytes, made a power of two; default 4 MiB */
-	uint64_t segment_size;   /* bytes, made a power of two; default a 16th of the ring */
-	uint64_t spare;          /* bytes of disk to claim for the spill in advance */
-	bool flight_recorder;    /* overwrite the oldest records instead of spilling */
-	void *place;             /* map over this address: a forked child over its parent's ring, same sizes */
-	int least_descriptor;    /* number the log's descriptor shall not be below, if it can; default 1000 */
-	uint64_t page_size;      /* bytes; default 4096 */
-	uint64_t start_time;     /* CLOCK_MONOTONIC ns */
+	uint64_t ring_size;    /* bytes, made a power of two; default 4 MiB */
+	uint64_t segment_size; /* bytes, made a power of two; default a 16th of the ring */
+	uint64_t spare;	       /* bytes of disk to claim for the spill in advance */
+	bool flight_recorder;  /* overwrite the oldest records instead of spilling */
+	void *place;	       /* map over this address: a forked child over its parent's ring, same sizes */
+	int least_descriptor;  /* number the log's descriptor shall not be below, if it can; default 1000 */
+	uint64_t page_size;    /* bytes; default 4096 */
+	uint64_t start_time;   /* CLOCK_MONOTONIC ns */
 	uint64_t start_realtime; /* CLOCK_REALTIME ns */
 	uint32_t process;
 	uint32_t parent_process;
@@ -34,14 +34,14 @@ struct mf_ring_options {
 /* An open log. The fields belong to the ring; read them freely. */
 struct mf_ring {
 	struct mf_header *header; /* the mapping: header, then ring */
-	uint64_t mapping_size;    /* bytes of it */
-	unsigned char *bytes;     /* the ring */
-	uint64_t ring_size;       /* bytes */
-	uint64_t segment_size;    /* bytes */
-	uint64_t spill_offset;    /* file offset of stream position 0 */
-	uint32_t ring_shift;      /* position >> ring_shift is the lap */
-	uint32_t segment_shift;   /* position >> segment_shift is the segment */
-	uint32_t slot_mask;       /* segment & slot_mask is the slot */
+	uint64_t mapping_size;	  /* bytes of it */
+	unsigned char *bytes;	  /* the ring */
+	uint64_t ring_size;	  /* bytes */
+	uint64_t segment_size;	  /* bytes */
+	uint64_t spill_offset;	  /* file offset of stream position 0 */
+	uint32_t ring_shift;	  /* position >> ring_shift is the lap */
+	uint32_t segment_shift;	  /* position >> segment_shift is the segment */
+	uint32_t slot_mask;	  /* segment & slot_mask is the slot */
 	bool flight_recorder;
 	int descriptor; /* changes if the program closes it */
 	int least_descriptor;
@@ -52,14 +52,15 @@ struct mf_ring {
 };
 
 /*
- * Creates the log at `path` (absolute, so that it is found again after chdir; must not exist; mode 0600) and maps
- * it. Returns 0 or -errno; on failure nothing is left behind, and `ring` and `options->place` are untouched.
+ * Creates the log at `path` (absolute, so that it is found again after chdir; must not exist; mode 0600) and
+ * maps it. Returns 0 or -errno; on failure nothing is left behind, and `ring` and `options->place` are
+ * untouched.
  */
 int mf_ring_open(struct mf_ring *ring, const char *path, const struct mf_ring_options *options);
 
 /*
- * Writes a record whose size (multiple of 8, at most MF_RECORD_SIZE_MAX), kind, detail and payload are set; sets
- * its check. False: it was lost, and header->lost counts it.
+ * Writes a record whose size (multiple of 8, at most MF_RECORD_SIZE_MAX), kind, detail and payload are set;
+ * sets its check. False: it was lost, and header->lost counts it.
  */
 bool mf_ring_write(struct mf_ring *ring, struct mf_record *record);
 
@@ -67,8 +68,8 @@ bool mf_ring_write(struct mf_ring *ring, struct mf_record *record);
 bool mf_ring_define(struct mf_ring *ring, struct mf_record *record);
 
 /*
- * The orderly end: marks the log as exited and gives the part of the ring that was never used back to the disk.
- * Later writes still reach the log, more slowly.
+ * The orderly end: marks the log as exited and gives the part of the ring that was never used back to the
+ * disk. Later writes still reach the log, more slowly.
  */
 void mf_ring_finish(struct mf_ring *ring);
 
