@@ -1,6 +1,7 @@
 /* Writers interrupted in the middle of a write. */
 #include "writer.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stddef.h>
@@ -30,9 +31,12 @@ static void start_timer(void (*handler)(int))
 
 static void write_in_handler(int signal)
 {
+	int saved = errno;
+
 	(void)signal;
 	writer_write_many(&staged->writers[1], staged->second);
 	set_timer(INTERVAL);
+	errno = saved;
 }
 
 /* FIRST records, while a timer's handler writes SECOND at a time. */

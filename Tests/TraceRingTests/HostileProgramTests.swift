@@ -82,7 +82,8 @@ private let canMount: Bool = {
         #expect(image.sequences(of: 0).elementsEqual(0..<15_000))
         #expect(image.header.spill_errno == 0 && image.header.lost == 0)
         for i in 0..<5 {
-            #expect(try String(contentsOfFile: writer.log + ".own\(i)", encoding: .utf8) == "the program's own")
+            #expect(
+                try String(contentsOfFile: writer.log + ".own\(i)", encoding: .utf8) == "the program's own")
         }
     }
 

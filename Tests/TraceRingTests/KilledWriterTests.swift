@@ -4,7 +4,9 @@ import TraceFormat
 
 @Suite struct `A writer killed at any instant` {
     /// Runs writers until `microseconds` have passed since the first word from them; what they said was finished.
-    private func kill(_ writer: RingWriter, after microseconds: UInt32, mode: String) throws -> [UInt64: UInt64] {
+    private func kill(_ writer: RingWriter, after microseconds: UInt32, mode: String) throws -> [UInt64:
+        UInt64]
+    {
         let process = writer.process("killed", 3, ring: 64 << 10, segment: 16 << 10, mode: mode)
         let pipe = Pipe()
         process.standardOutput = pipe
@@ -59,7 +61,8 @@ import TraceFormat
             for (thread, count) in finished {
                 let found = image.sequences(of: thread)
                 let first = found.first ?? count
-                let isWhole = found.elementsEqual(first..<max(count, first)) || found.elementsEqual(first..<count + 1)
+                let isWhole =
+                    found.elementsEqual(first..<max(count, first)) || found.elementsEqual(first..<count + 1)
                 #expect(isWhole, "writer \(thread): \(found.count) up to \(count)")
             }
         }
