@@ -17,25 +17,8 @@ import TraceLog
             let lines = part.split(separator: "\n")
             let head = try #require(lines.first)
             let time = try #require(head.split(separator: " ").first.flatMap { UInt64($0) })
-            return Witness(time: time, what: head, vmas: lines.dropFirst().compactMap { comparable($0) })
+            return Witness(time: time, what: head, vmas: lines.dropFirst().compactMap { MapsLines.comparable($0) })
         }
-    }
-
-    /// Range, rights, offset, device and inode; [vsyscall] is no VMA, and [stack] grows by page faults.
-    private func comparable(_ line: Substring) -> String? {
-        let fields = line.split(separator: " ", omittingEmptySubsequences: true)
-        if line.hasSuffix("[vsyscall]") || fields.count < 5 { return nil }
-        if line.hasSuffix("[stack]") { return "stack " + (fields[0].split(separator: "-").last ?? "") }
-        return fields.prefix(5).joined(separator: " ")
-    }
-
-    private func lines(of space: borrowing AddressSpace, _ definitions: Definitions) -> [String] {
-        var lines: [String] = []
-        space.forEach { vma in
-            lines.append(contentsOf: comparable(Substring(space.mapsText(vma, definitions))).map { [$0] } ?? [])
-            return true
-        }
-        return lines
     }
 
     /// Replays the log and compares at each witness's instant; snapshots after the first are left out, so nothing
@@ -47,7 +30,7 @@ import TraceLog
         var next = 0
         func judge(before time: UInt64, _ space: borrowing AddressSpace, _ definitions: Definitions) {
             while next < expected.count, expected[next].time < time {
-                let mine = Set(lines(of: space, definitions)), kernel = Set(expected[next].vmas)
+                let mine = Set(MapsLines.of(space, definitions)), kernel = Set(expected[next].vmas)
                 if mine != kernel {
                     found.append("\(expected[next].what): \(mine.symmetricDifference(kernel).sorted())")
                 }
