@@ -53,8 +53,8 @@ struct mf_ring {
 
 /*
  * Creates the log at `path` (absolute, so that it is found again after chdir; must not exist; mode 0600) and
- * maps it. Returns 0 or -errno; on failure nothing is left behind, and `ring` and `options->place` are
- * untouched.
+ * maps it. Returns 0 or -errno; on failure nothing is left behind, what is mapped at `options->place` stays,
+ * and `ring` must not be written to.
  */
 int mf_ring_open(struct mf_ring *ring, const char *path, const struct mf_ring_options *options);
 
