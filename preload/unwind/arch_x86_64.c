@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "words.h"
+
 /*
  * The caller's registers, as this function found them, then one step out of that caller.
  * Offsets are those of struct mf_registers.
@@ -65,8 +67,7 @@ bool mf_arch_follows_call(const uint8_t *address, uint64_t readable)
 
 void mf_arch_load(uint64_t *registers, const struct mf_registers *from)
 {
-	for (int each = 0; each < MF_ARCH_REGISTERS; each++)
-		registers[each] = 0;
+	mf_clear_words(registers, MF_ARCH_REGISTERS * sizeof(*registers));
 	registers[MF_ARCH_RBX] = from->rbx;
 	registers[MF_ARCH_FP] = from->rbp;
 	registers[MF_ARCH_SP] = from->sp;

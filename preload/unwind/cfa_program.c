@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+#include "words.h"
+
 /* Compilers nest one level deep. */
 #define REMEMBERED_MAX 3
 
@@ -95,7 +97,7 @@ static void remember(struct machine *machine)
 	if (machine->depth == REMEMBERED_MAX)
 		machine->failed = true;
 	else
-		machine->remembered[machine->depth++] = *machine->row;
+		mf_copy_words(&machine->remembered[machine->depth++], machine->row, sizeof(struct mf_row));
 }
 
 static void restore_remembered(struct machine *machine)
@@ -103,7 +105,7 @@ static void restore_remembered(struct machine *machine)
 	if (machine->depth == 0)
 		machine->failed = true;
 	else
-		*machine->row = machine->remembered[--machine->depth];
+		mf_copy_words(machine->row, &machine->remembered[--machine->depth], sizeof(struct mf_row));
 }
 
 static int64_t factored(struct machine *machine, int64_t value)
@@ -248,10 +250,11 @@ bool mf_row_at(const struct mf_fde *fde, uint64_t address, struct mf_row *row)
 	machine.initial = NULL;
 	machine.depth = 0;
 	machine.failed = false;
-	*row = (struct mf_row){.cfa_register = MF_ARCH_SP};
+	mf_clear_words(row, sizeof(*row));
+	row->cfa_register = MF_ARCH_SP;
 	if (!execute(&machine, &fde->initial, UINT64_MAX))
 		return false;
-	initial = *row;
+	mf_copy_words(&initial, row, sizeof(initial));
 	machine.initial = &initial;
 	return execute(&machine, &fde->program, address);
 }

@@ -25,7 +25,7 @@ struct mf_row {
 	int32_t cfa_value; /* offset from the register, or the expression's place */
 	uint8_t rules[MF_ARCH_REGISTERS];
 	int32_t values[MF_ARCH_REGISTERS];
-};
+} __attribute__((aligned(8)));
 
 bool mf_row_at(const struct mf_fde *fde, uint64_t address, struct mf_row *row);
 

@@ -29,7 +29,8 @@ static inline uint64_t mf_read_unsigned(struct mf_reader *reader, unsigned size)
 		reader->failed = true;
 		return 0;
 	}
-	__builtin_memcpy(&value, reader->at, size);
+	for (unsigned each = 0; each < size; each++)
+		value |= (uint64_t)reader->at[each] << 8 * each;
 	reader->at += size;
 	return value;
 }

@@ -12,6 +12,7 @@
 #include "eh_frame.h"
 #include "expression.h"
 #include "modules.h"
+#include "words.h"
 
 #define FRAME_POINTER_REACH (1 << 20) /* a larger frame without an FDE is taken for garbage */
 
@@ -71,7 +72,7 @@ static enum mf_step step_row(struct mf_frame *frame, const struct mf_fde *fde, c
 			return MF_STEP_LOST;
 	if (caller[MF_ARCH_SP] <= frame->registers[MF_ARCH_SP] && !fde->signal_frame)
 		return MF_STEP_LOST;
-	__builtin_memcpy(frame->registers, caller, sizeof(caller));
+	mf_copy_words(frame->registers, caller, sizeof(caller));
 	frame->interrupted = fde->signal_frame;
 	return caller[MF_ARCH_PC] || fde->signal_frame ? MF_STEP_CALLER : MF_STEP_OUTERMOST;
 }

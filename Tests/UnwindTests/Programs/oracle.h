@@ -44,7 +44,7 @@ static inline __attribute__((always_inline)) void walk_theirs(struct theirs *the
 	}
 }
 
-static void print_both(const char *where, const struct mf_backtrace *ours, const struct theirs *theirs)
+__attribute__((unused)) static void print_both(const char *where, const struct mf_backtrace *ours, const struct theirs *theirs)
 {
 	fprintf(stderr, "%s: ours %zu%s, theirs %zu (end %d)\n", where, ours->count, ours->cut ? " cut" : "",
 		theirs->count, theirs->end);
@@ -61,7 +61,7 @@ static inline int same(const struct mf_backtrace *ours, const struct theirs *the
 }
 
 /* Twice: once as it comes, once from the cache. */
-static NOINLINE void check(const char *where)
+__attribute__((noinline, unused)) static void check(const char *where)
 {
 	struct mf_registers registers;
 	struct mf_backtrace ours, again;
@@ -86,7 +86,7 @@ static NOINLINE void check(const char *where)
 }
 
 /* Enough checks, none failed: prints the numbers and is main's result. */
-static int verdict(unsigned checks_expected)
+__attribute__((unused)) static int verdict(unsigned checks_expected)
 {
 	printf("checks %u failures %u deepest %u\n", checks, failures, deepest);
 	fflush(stdout);
