@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "readable.h"
 #include "words.h"
 
 /*
@@ -55,7 +56,7 @@ bool mf_arch_probe(uint64_t address)
 }
 
 /* call rel32; or call r/m64 (ff /2), whose operand takes 0 to 5 bytes after its ModRM byte. */
-bool mf_arch_follows_call(const uint8_t *address, uint64_t readable)
+MF_READS_PROGRAM bool mf_arch_follows_call(const uint8_t *address, uint64_t readable)
 {
 	if (readable >= 5 && address[-5] == 0xe8)
 		return true;

@@ -8,7 +8,7 @@
 /* The address that the tables are asked for: a call may be the last instruction of its function. */
 static inline uint64_t mf_frame_address(const struct mf_frame *frame)
 {
-	return frame->registers[MF_ARCH_PC] - !frame->interrupted;
+	return frame->registers[MF_ARCH_PC] - (frame->origin != MF_ORIGIN_INTERRUPTED);
 }
 
 static inline uint64_t mf_compact_cfa(const struct mf_frame *frame, const struct mf_cached_row *row)
@@ -41,7 +41,7 @@ MF_READS_PROGRAM static inline enum mf_step mf_step_compact(struct mf_frame *fra
 	}
 	registers[MF_ARCH_PC] = *(const mf_word *)(cfa - MF_ARCH_WORD);
 	registers[MF_ARCH_SP] = cfa;
-	frame->interrupted = false;
+	frame->origin = MF_ORIGIN_CALL;
 	return registers[MF_ARCH_PC] ? MF_STEP_CALLER : MF_STEP_OUTERMOST;
 }
 

@@ -14,6 +14,7 @@
 #include "modules.h"
 #include "words.h"
 
+#define JIT_REACH	    UINT64_C(0x10000000) /* Java reserves 240 MiB for its code */
 #define FRAME_POINTER_REACH (1 << 20) /* a larger frame without an FDE is taken for garbage */
 
 void mf_frame_begin(struct mf_frame *frame, const struct mf_registers *from)
@@ -21,7 +22,7 @@ void mf_frame_begin(struct mf_frame *frame, const struct mf_registers *from)
 	mf_arch_load(frame->registers, from);
 	frame->stack = (struct mf_window){0, 0};
 	frame->generation = atomic_load(&mf_row_generation);
-	frame->interrupted = false;
+	frame->origin = MF_ORIGIN_CALL;
 }
 
 static bool find_cfa(struct mf_frame *frame, const struct mf_fde *fde, const struct mf_row *row, uint64_t *cfa)
@@ -73,7 +74,7 @@ static enum mf_step step_row(struct mf_frame *frame, const struct mf_fde *fde, c
 	if (caller[MF_ARCH_SP] <= frame->registers[MF_ARCH_SP] && !fde->signal_frame)
 		return MF_STEP_LOST;
 	mf_copy_words(frame->registers, caller, sizeof(caller));
-	frame->interrupted = fde->signal_frame;
+	frame->origin = fde->signal_frame ? MF_ORIGIN_INTERRUPTED : MF_ORIGIN_CALL;
 	return caller[MF_ARCH_PC] || fde->signal_frame ? MF_STEP_CALLER : MF_STEP_OUTERMOST;
 }
 
@@ -168,24 +169,54 @@ static bool is_return_address(uint64_t address)
 	       mf_arch_follows_call((const uint8_t *)address, before);
 }
 
+/* Interrupted before a frame was set up, or where none ever is: the return address is still on top. */
+static bool step_frameless(struct mf_frame *frame)
+{
+	uint64_t sp = frame->registers[MF_ARCH_SP], pc;
+
+	if (frame->origin != MF_ORIGIN_INTERRUPTED || !mf_read_word(&frame->stack, sp, &pc) ||
+	    !is_return_address(pc))
+		return false;
+	frame->registers[MF_ARCH_PC] = pc;
+	frame->registers[MF_ARCH_SP] = sp + MF_ARCH_WORD;
+	frame->origin = MF_ORIGIN_CHAIN;
+	return true;
+}
+
+/*
+ * Java's interpreter pushes return addresses that follow no call, and jumps. They are believed if they lie in
+ * the same JIT's memory, and the chain goes on above.
+ */
+static bool is_within_jit(const struct mf_frame *frame, bool in_module, uint64_t pc, uint64_t caller_fp)
+{
+	uint64_t fp = frame->registers[MF_ARCH_FP];
+	struct mf_window code = {0, 0};
+
+	return !in_module && pc - frame->registers[MF_ARCH_PC] + JIT_REACH < 2 * JIT_REACH && caller_fp > fp &&
+	       caller_fp - fp < FRAME_POINTER_REACH && caller_fp % MF_ARCH_WORD == 0 &&
+	       mf_readable(&code, pc, pc + 1);
+}
+
 /*
  * Code without an FDE: a JIT's, or assembly. Only its frame pointer can tell, if it has set one up; what is
  * found there has to look like a saved frame pointer and a return address.
  */
-static enum mf_step step_frame_pointer(struct mf_frame *frame)
+static enum mf_step step_frame_pointer(struct mf_frame *frame, bool in_module)
 {
 	uint64_t *registers = frame->registers;
 	uint64_t fp = registers[MF_ARCH_FP], caller_fp, pc;
 
 	if (fp < registers[MF_ARCH_SP] || fp - registers[MF_ARCH_SP] > FRAME_POINTER_REACH ||
-	    !mf_read_word(&frame->stack, fp, &caller_fp) || !mf_read_word(&frame->stack, fp + MF_ARCH_WORD, &pc))
+	    !mf_read_word(&frame->stack, fp, &caller_fp) ||
+	    !mf_read_word(&frame->stack, fp + MF_ARCH_WORD, &pc))
 		return MF_STEP_LOST;
 	if (pc == 0 && caller_fp == 0)
 		return MF_STEP_OUTERMOST;
-	if (!is_return_address(pc))
+	if (!is_return_address(pc) && !is_within_jit(frame, in_module, pc, caller_fp))
 		return MF_STEP_LOST;
-	mf_arch_load(registers, &(struct mf_registers){.pc = pc, .sp = fp + 2 * MF_ARCH_WORD, .rbp = caller_fp});
-	frame->interrupted = false;
+	mf_arch_load(registers, &(struct mf_registers){
+					.pc = pc, .sp = fp + 2 * MF_ARCH_WORD, .rbp = caller_fp});
+	frame->origin = MF_ORIGIN_CHAIN;
 	return MF_STEP_CALLER;
 }
 
@@ -199,7 +230,7 @@ __attribute__((noinline)) static bool is_bottom(const struct mf_frame *frame, co
 	const uint8_t *place = mf_fde_find(pc, module);
 	struct mf_fde fde;
 
-	return !frame->interrupted && place && mf_fde_parse(place, module, &fde) && fde.start == pc;
+	return frame->origin == MF_ORIGIN_CALL && place && mf_fde_parse(place, module, &fde) && fde.start == pc;
 }
 
 __attribute__((noinline)) static enum mf_step step_uncached(struct mf_frame *frame)
@@ -218,9 +249,9 @@ __attribute__((noinline)) static enum mf_step step_uncached(struct mf_frame *fra
 		return step;
 	if (known && is_bottom(frame, &module))
 		return MF_STEP_OUTERMOST;
-	if (!frame->interrupted && !is_return_address(frame->registers[MF_ARCH_PC]))
+	if (frame->origin == MF_ORIGIN_CALL && !is_return_address(frame->registers[MF_ARCH_PC]))
 		return MF_STEP_NO_CODE;
-	return step_frame_pointer(frame);
+	return step_frameless(frame) ? MF_STEP_CALLER : step_frame_pointer(frame, known);
 }
 
 enum mf_step mf_frame_step(struct mf_frame *frame)

@@ -8,12 +8,19 @@
 #include "arch.h"
 #include "readable.h"
 
+/* How the walk came to a frame's pc. */
+enum mf_origin {
+	MF_ORIGIN_CALL,	       /* it is a return address */
+	MF_ORIGIN_INTERRUPTED, /* by a signal: it is the instruction itself, not the one after a call */
+	MF_ORIGIN_CHAIN,       /* a return address found by the frame pointer, and checked already */
+};
+
 /* The frame where the walk is. */
 struct mf_frame {
 	uint64_t registers[MF_ARCH_REGISTERS];
 	struct mf_window stack;
 	uint32_t generation; /* of the row cache, when the walk began */
-	bool interrupted;    /* by a signal: the pc is the instruction itself, not the one after a call */
+	uint8_t origin;
 };
 
 enum mf_step {
