@@ -169,20 +169,6 @@ static bool is_return_address(uint64_t address)
 	       mf_arch_follows_call((const uint8_t *)address, before);
 }
 
-/* Interrupted before a frame was set up, or where none ever is: the return address is still on top. */
-static bool step_frameless(struct mf_frame *frame)
-{
-	uint64_t sp = frame->registers[MF_ARCH_SP], pc;
-
-	if (frame->origin != MF_ORIGIN_INTERRUPTED || !mf_read_word(&frame->stack, sp, &pc) ||
-	    !is_return_address(pc))
-		return false;
-	frame->registers[MF_ARCH_PC] = pc;
-	frame->registers[MF_ARCH_SP] = sp + MF_ARCH_WORD;
-	frame->origin = MF_ORIGIN_CHAIN;
-	return true;
-}
-
 /*
  * Java's interpreter pushes return addresses that follow no call, and jumps. They are believed if they lie in
  * the same JIT's memory, and the chain goes on above.
@@ -206,6 +192,9 @@ static enum mf_step step_frame_pointer(struct mf_frame *frame, bool in_module)
 	uint64_t *registers = frame->registers;
 	uint64_t fp = registers[MF_ARCH_FP], caller_fp, pc;
 
+	/* The ABI has _start clear it, which in older programs has no FDE. A JIT may keep anything there. */
+	if (fp == 0 && in_module)
+		return MF_STEP_OUTERMOST;
 	if (fp < registers[MF_ARCH_SP] || fp - registers[MF_ARCH_SP] > FRAME_POINTER_REACH ||
 	    !mf_read_word(&frame->stack, fp, &caller_fp) ||
 	    !mf_read_word(&frame->stack, fp + MF_ARCH_WORD, &pc))
@@ -251,7 +240,7 @@ __attribute__((noinline)) static enum mf_step step_uncached(struct mf_frame *fra
 		return MF_STEP_OUTERMOST;
 	if (frame->origin == MF_ORIGIN_CALL && !is_return_address(frame->registers[MF_ARCH_PC]))
 		return MF_STEP_NO_CODE;
-	return step_frameless(frame) ? MF_STEP_CALLER : step_frame_pointer(frame, known);
+	return step_frame_pointer(frame, known);
 }
 
 enum mf_step mf_frame_step(struct mf_frame *frame)

@@ -21,6 +21,14 @@ static const unsigned char with_frame[] = {0x55, 0x48, 0x89, 0xe5, 0xff, 0xd7, 0
 /* push rbp; mov rbp,rsi; call *rdi; pop rbp; ret: what a JIT does that keeps a value in rbp */
 static const unsigned char with_value[] = {0x55, 0x48, 0x89, 0xf5, 0xff, 0xd7, 0x5d, 0xc3};
 
+/*
+ * As Java's interpreter calls: push rbp; mov rbp,rsp; lea rax,[back]; push rax; jmp inner; nop; nop; nop;
+ * back: pop rbp; ret; inner: push rbp; mov rbp,rsp; call *rdi; pop rbp; ret
+ */
+static const unsigned char with_pushed_return[] = {
+	0x55, 0x48, 0x89, 0xe5, 0x48, 0x8d, 0x05, 0x06, 0x00, 0x00, 0x00, 0x50, 0xeb, 0x05,
+	0x90, 0x90, 0x90, 0x5d, 0xc3, 0x55, 0x48, 0x89, 0xe5, 0xff, 0xd7, 0x5d, 0xc3};
+
 typedef void jitted(void (*callee)(void), uint64_t rbp);
 
 static jitted *make(const unsigned char *code, size_t size)
@@ -43,6 +51,16 @@ static NOINLINE int frame_pointer_is_followed(void)
 
 	function(called_by_jit, 0);
 	return !seen.cut && seen.count >= 4 && seen.addresses[0] == start + 6 && seen.addresses[1] - here < 500;
+}
+
+static NOINLINE int pushed_return_is_followed(void)
+{
+	jitted *function = make(with_pushed_return, sizeof(with_pushed_return));
+	uint64_t here = (uint64_t)pushed_return_is_followed, start = (uint64_t)function;
+
+	function(called_by_jit, 0);
+	return !seen.cut && seen.count >= 5 && seen.addresses[0] == start + 25 &&
+	       seen.addresses[1] == start + 17 && seen.addresses[2] - here < 500;
 }
 
 static uint64_t random_word(void)
@@ -125,7 +143,7 @@ int main(void)
 	hole += PAGE;
 	mprotect(hole, PAGE, PROT_READ | PROT_WRITE);
 	mf_unwind_start();
-	int followed = frame_pointer_is_followed(), ended = garbage_ends_the_walk();
+	int followed = frame_pointer_is_followed() && pushed_return_is_followed(), ended = garbage_ends_the_walk();
 	int survived = random_registers_do_not_crash(), gone = unmapped_stack_is_not_read();
 
 	printf("followed %d ended %d survived %d gone %d\n", followed, ended, survived, gone);
