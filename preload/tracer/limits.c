@@ -28,7 +28,7 @@ static uint64_t kilobytes_after(const char *text, const char *key)
 	return value >= MF_UNKNOWN / 1024 ? MF_UNKNOWN : value * 1024;
 }
 
-static void read_status(struct mf_limits *limits, char *bytes)
+static void read_use(struct mf_limits *limits, char *bytes)
 {
 	text_read_file("/proc/self/status", bytes, MF_RECORD_SIZE_MAX);
 	limits->vm_size = kilobytes_after(bytes, "VmSize:");
@@ -71,7 +71,6 @@ static uint64_t group_number(const char *path)
 static void read_group(struct mf_limits *limits, char *bytes)
 {
 	char path[512];
-	limits->cgroup_max = limits->cgroup_current = MF_UNKNOWN;
 	if (text_read_file("/proc/self/cgroup", bytes, MF_RECORD_SIZE_MAX) <= 0)
 		return;
 	if (group_file(path, sizeof path, bytes, "/memory.max"))
@@ -80,11 +79,19 @@ static void read_group(struct mf_limits *limits, char *bytes)
 		limits->cgroup_current = group_number(path);
 }
 
-void limits_record(uint64_t snapshot, uint64_t map_count)
+static void read_memory_facts(struct mf_limits *limits)
 {
 	struct scratch *scratch = scratch_take();
 	if (!scratch)
 		return;
+	read_use(limits, scratch->bytes);
+	read_memory(limits, scratch->bytes);
+	read_group(limits, scratch->bytes);
+	scratch_give(scratch);
+}
+
+void limits_record(uint64_t snapshot, uint64_t map_count, bool with_memory)
+{
 	max_map_count = text_number_of_file("/proc/sys/vm/max_map_count", MF_UNKNOWN);
 	struct mf_limits limits = {
 		.record = {.kind = MF_LIMITS, .size = sizeof limits},
@@ -96,10 +103,17 @@ void limits_record(uint64_t snapshot, uint64_t map_count)
 		.rlimit_data = resource_limit(RLIMIT_DATA),
 		.rlimit_memlock = resource_limit(RLIMIT_MEMLOCK),
 		.rlimit_nproc = resource_limit(RLIMIT_NPROC),
-		.overcommit_memory = text_number_of_file("/proc/sys/vm/overcommit_memory", MF_UNKNOWN)};
-	read_status(&limits, scratch->bytes);
-	read_memory(&limits, scratch->bytes);
-	read_group(&limits, scratch->bytes);
-	scratch_give(scratch);
+		.vm_size = MF_UNKNOWN,
+		.vm_data = MF_UNKNOWN,
+		.vm_locked = MF_UNKNOWN,
+		.overcommit_memory = text_number_of_file("/proc/sys/vm/overcommit_memory", MF_UNKNOWN),
+		.commit_limit = MF_UNKNOWN,
+		.committed = MF_UNKNOWN,
+		.memory_available = MF_UNKNOWN,
+		.cgroup_max = MF_UNKNOWN,
+		.cgroup_current = MF_UNKNOWN,
+		.huge_pages_free = MF_UNKNOWN};
+	if (with_memory)
+		read_memory_facts(&limits);
 	mf_ring_write(&tracer.ring, &limits.record);
 }

@@ -174,7 +174,7 @@ static void write_beginning(enum mf_snapshot_reason reason, uint64_t parent_posi
 	write_own_ranges();
 	stubs_write_coverage();
 	struct snapshot_result taken = snapshot_take(reason, true);
-	limits_record(taken.number, taken.number ? taken.count : MF_UNKNOWN);
+	limits_record(taken.number, taken.number ? taken.count : MF_UNKNOWN, false);
 	watch_start(taken.count);
 }
 
@@ -304,7 +304,7 @@ bool tracer_finish(bool has_status, int status)
 	    tracer.process != (uint32_t)raw_syscall0(SYS_getpid))
 		return false;
 	struct snapshot_result taken = snapshot_take(MF_SNAPSHOT_EXIT, false);
-	limits_record(taken.number, taken.number ? taken.count : MF_UNKNOWN);
+	limits_record(taken.number, taken.number ? taken.count : MF_UNKNOWN, false);
 	struct mf_process_end end = {.record = {.kind = MF_PROCESS_END, .detail = has_status, .size = sizeof end},
 				     .time = tracer_now(),
 				     .exit_status = (uint64_t)(uint32_t)status};

@@ -65,7 +65,7 @@ static void record_snapshot(enum mf_snapshot_reason reason, bool with_flags)
 	struct snapshot_result taken = snapshot_take(reason, with_flags);
 	if (!taken.number)
 		return;
-	limits_record(taken.number, taken.count);
+	limits_record(taken.number, taken.count, reason == MF_SNAPSHOT_FAILURE);
 	__atomic_store_n(&not_before, tracer_now() + UNHURRIED * taken.nanoseconds, __ATOMIC_RELAXED);
 	allow_until_threshold(taken.count);
 }
