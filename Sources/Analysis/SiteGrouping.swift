@@ -98,9 +98,15 @@ struct SiteGrouping {
         site.stackCount = slots.count { SiteTable.stack(of: $0) != nil }
         site.stacks = heaviest(slots).map { stack($0) }
         if site.origin == .code { describe(&site, slots) }
-        let course = Course(history: history, start: start, end: end)
-        site.growth = course.isEmpty ? 0 : course.trend(from: course.lastRegime)?.slope ?? 0
+        site.growth = growth(history, start: start, end: end)
         return site
+    }
+
+    /// VMAs per second since the last change of regime; sites that hardly change have none.
+    private func growth(_ history: [(time: UInt64, count: Int)], start: UInt64, end: UInt64) -> Double {
+        guard history.count >= 4 else { return 0 }
+        let course = Course(history: history, start: start, end: end)
+        return course.isEmpty ? 0 : course.trend(from: course.lastRegime)?.slope ?? 0
     }
 
     private func add(_ slot: Int, to site: inout Site) {

@@ -1,0 +1,85 @@
+import Analysis
+import Testing
+import TraceLog
+
+struct ForecastTests {
+    /// One VMA each 10 ms: the limit is reached at a time that can be computed.
+    private func steadyGrowth(_ count: Int, limit: UInt64 = 5000) -> SyntheticLog {
+        var log = SyntheticLog(maxMapCount: limit)
+        log.pace = 10_000_000
+        let stack = log.stack("liba.so")
+        for _ in 0..<count { log.map(stack: stack) }
+        return log
+    }
+
+    @Test func `steady growth is carried to the limit`() {
+        let forecast = steadyGrowth(1000).investigated().report.forecast
+        #expect(forecast.verdict == .willHit)
+        // 9 VMAs at the start (the tracer's left out), 100 a second, failing beyond 5001.
+        let truth = (5001.0 - 9) / 100
+        let time = forecast.time ?? 0
+        #expect(abs(time - truth) < 1)
+        #expect((forecast.low ?? .infinity) <= time)
+        #expect((forecast.high ?? 0) >= time)
+    }
+
+    @Test func `a site's growth is its rate`() {
+        let site = steadyGrowth(1000).investigated().report.sites.first
+        #expect(abs((site?.growthPerSecond ?? 0) - 100) < 2)
+    }
+
+    @Test func `another limit moves the time`() {
+        let log = steadyGrowth(1000)
+        let near = log.investigated(InvestigationOptions(limit: 2000, symbols: nil)).report.forecast.time ?? 0
+        let far = log.investigated(InvestigationOptions(limit: 4000, symbols: nil)).report.forecast.time ?? 0
+        #expect(abs(far - near - 20) < 1)
+        let hit = log.investigated(InvestigationOptions(limit: 500, symbols: nil)).report.forecast
+        #expect(hit.verdict == .alreadyHit)
+        #expect(abs((hit.time ?? 0) - 4.92) < 0.1)
+    }
+
+    @Test func `a horizon before the hit is safe`() {
+        let log = steadyGrowth(1000)
+        #expect(
+            log.investigated(InvestigationOptions(horizon: 20, symbols: nil)).report.forecast.verdict
+                == .noTrend)
+        #expect(
+            log.investigated(InvestigationOptions(horizon: 100, symbols: nil)).report.forecast.verdict
+                == .willHit)
+    }
+
+    @Test func `a plateau has no trend`() {
+        var log = steadyGrowth(1000)
+        let stack = log.stack("libb.so")
+        log.now += 20_000_000_000
+        log.map(stack: stack)
+        #expect(log.investigated().report.forecast.verdict == .noTrend)
+    }
+
+    @Test func `the rate after a change of regime counts`() {
+        var log = steadyGrowth(1000, limit: 20_000)
+        let stack = log.stack("libb.so")
+        log.pace = 100_000_000
+        for _ in 0..<400 { log.map(stack: stack) }
+        let forecast = log.investigated().report.forecast
+        let truth = 50 + (20_001.0 - 1409) / 10
+        #expect(abs((forecast.time ?? 0) - truth) < 0.05 * truth)
+    }
+
+    @Test func `a short log shows no trend`() {
+        #expect(steadyGrowth(50).investigated().report.forecast.verdict == .noTrend)
+    }
+
+    @Test func `a trend is not carried a hundred times further than it was seen`() {
+        #expect(steadyGrowth(200, limit: 1_048_576).investigated().report.forecast.verdict == .unsure)
+    }
+
+    @Test func `a failure at the limit is already hit`() {
+        var log = SyntheticLog(vmas: 20, maxMapCount: 19)
+        let stack = log.stack("liba.so")
+        log.call(.mmap, 0, 4096, 3, 0x22, .max, 0, error: 12, stack: stack)
+        let report = log.investigated().report
+        #expect(report.forecast.verdict == .alreadyHit)
+        #expect(report.forecast.time == report.failure?.time)
+    }
+}

@@ -1,0 +1,91 @@
+import Analysis
+import Testing
+import TraceLog
+
+struct ShapeTests {
+    private let page = SyntheticLog.page
+
+    @Test func `maps that are kept are a leak`() {
+        var log = SyntheticLog()
+        let stack = log.stack("libc.so.6", "mmap.cpython-311.so", "python3")
+        for _ in 0..<3000 { log.map(stack: stack) }
+        let report = log.investigated().report
+        #expect(report.shape == .leak)
+        #expect(report.sites.first?.pattern == "small-anonymous-maps")
+        #expect(report.sites.first?.vmas == 3000)
+    }
+
+    @Test func `maps that are all given back on the way out are still a leak`() {
+        var log = SyntheticLog()
+        let stack = log.stack("liba.so")
+        let addresses = (0..<3000).map { _ in log.map(stack: stack) }
+        log.pace = 100_000
+        for address in addresses { log.unmap(address, stack: stack) }
+        #expect(log.investigated().report.shape == .leak)
+    }
+
+    @Test func `fiber stacks cut out of pools by guard pages are a leak`() {
+        var log = SyntheticLog()
+        let pool = log.stack("libruby-3.1.so.3.1", offset: 0x100)
+        let guardSite = log.stack("libc.so.6", "libruby-3.1.so.3.1", offset: 0x200)
+        for _ in 0..<40 {
+            let start = log.map(pages: 64 * 32, stack: pool)
+            for fiber in 0..<64 { log.protect(start + UInt64(fiber) * 32 * page, 0, stack: guardSite) }
+        }
+        let report = log.investigated().report
+        #expect(report.shape == .leak)
+        #expect(report.sites.first?.pattern == "guard-page")
+        #expect(report.sites.first?.advice.first?.contains("fiber_pool_expand") == true)
+        #expect(report.sites.first?.advice.contains { $0.contains("MADV_GUARD_INSTALL") } == false)
+    }
+
+    @Test func `growth that stops is a plateau`() {
+        var log = SyntheticLog()
+        let stack = log.stack("liba.so")
+        for _ in 0..<500 { log.map(stack: stack) }
+        log.now += 2_000_000_000
+        log.map(stack: stack)
+        #expect(log.investigated().report.shape == .plateau)
+    }
+
+    @Test func `stacks made and dropped in bulk are concurrency`() {
+        var log = SyntheticLog()
+        let stack = log.stack("liba.so")
+        for _ in 0..<5 {
+            let stacks = (0..<300).map { _ in log.map(pages: 8, stack: stack) }
+            for address in stacks { log.unmap(address, pages: 8, stack: stack) }
+        }
+        #expect(log.investigated().report.shape == .concurrency)
+    }
+
+    @Test func `holes punched into one arena are fragmentation`() {
+        var log = SyntheticLog()
+        let arena = log.stack("libjemalloc.so.2", offset: 0x100)
+        let hole = log.stack("libjemalloc.so.2", offset: 0x200)
+        let start = log.map(pages: 20_000, stack: arena)
+        for index in 0..<4000 { log.unmap(start + UInt64(index * 5 + 2) * page, stack: hole) }
+        let report = log.investigated().report
+        #expect(report.shape == .fragmentation)
+        #expect(report.sites.first?.pattern == "interior-munmap")
+        #expect(report.sites.first?.split == 4000)
+    }
+
+    @Test func `an arena cut up at once after a long quiet is a cliff`() {
+        var log = SyntheticLog()
+        let arena = log.stack("libmimalloc.so.2")
+        let start = log.map(pages: 20_000, stack: arena)
+        log.now += 60_000_000_000
+        for index in 0..<4000 { log.protect(start + UInt64(index * 5 + 2) * page, 0, stack: arena) }
+        #expect(log.investigated().report.shape == .cliff)
+    }
+
+    @Test func `a just-in-time compiler that toggles one page is steady`() {
+        var log = SyntheticLog()
+        let stack = log.stack("libjit.so")
+        let start = log.map(pages: 10, stack: stack)
+        for index in 0..<4000 { log.protect(start, index % 2 == 0 ? 5 : 3, stack: stack) }
+        let report = log.investigated().report
+        #expect(report.shape == .steady)
+        #expect(report.forecast.verdict == .noTrend)
+    }
+}
