@@ -49,7 +49,9 @@ struct FailureVerdict: Sendable {
         case .mmap: return flags & 0x10 != 0 ? max : max + 1
         case .brk, .shmat, .ioSetup, .mapShadowStack: return max + 1
         case .mremap: return remapFailingCount(flags, max, release)
-        default: return max
+        case .munmap: return max
+        // A range inside one VMA needs two splits, and each is checked: the second meets what the first added.
+        default: return max - 1
         }
     }
 

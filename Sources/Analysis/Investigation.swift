@@ -40,16 +40,17 @@ package struct Investigation: Sendable {
         peakTime = observation.peak.time
         endTime = observation.now.time
         threads = observation.threads.count
+        let judgement = Judgement(observation, kernelRelease: facts.kernelRelease)
+        failureTime = judgement.failure?.call.call.begin
         let definitions = source.definitions
         let namer = FrameNamer(definitions, options: options.symbols)
         sites = SiteGrouping(observation.sites, namer: namer, kernelRelease: facts.kernelRelease)
-            .sites(tracer: observation.tracer, start: startTime, end: endTime)
+            .sites(tracer: observation.tracer, start: startTime, end: judgement.end)
         series = observation.series.points.map { $0.leavingOut(observation.tracer) }
-        let maker = ReportMaker(observation: observation, facts: facts, sites: sites, options: options)
-        let made = maker.report(
+        let maker = ReportMaker(
+            observation: observation, judgement: judgement, facts: facts, sites: sites, options: options)
+        report = maker.report(
             cut: definitions.stackIsCut.count { $0 }, lost: source.lostRecords, damage: source.damageText)
-        report = made.report
-        failureTime = made.failure?.call.begin
     }
 }
 

@@ -4,6 +4,7 @@ import TraceLog
 /// Writes down what was observed, in seconds since the first record and without the tracer's own VMAs.
 struct ReportMaker {
     let observation: Observation
+    let judgement: Judgement
     let facts: ProcessFacts
     let sites: [Site]
     let options: InvestigationOptions
@@ -12,26 +13,24 @@ struct ReportMaker {
     private var end: UInt64 { observation.now.time }
     private var tracer: Int { observation.tracer }
 
-    func report(cut: Int, lost: Int, damage: [String]) -> (report: Report, failure: FailedCall?) {
+    func report(cut: Int, lost: Int, damage: [String]) -> Report {
         var report = Report()
         report.process = process
         report.limit = limit
         report.vmas = counts
         report.calls = calls(lost: lost)
         report.trust = trust
-        let failure = worstFailure
-        report.failure = failure.map { written($0.failed, $0.verdict) }
-        let hitLimit = report.failure?.cause == .maxMapCount
-        let course = Course(
-            observation.series.points.map { $0.leavingOut(tracer) }, start: start, end: judgedEnd(hitLimit))
-        report.shape = shape(course, hitLimit)
+        report.failure = judgement.failure.map { written($0.call, $0.verdict) }
+        let points = observation.series.points.map { $0.leavingOut(tracer) }
+        let course = Course(points, start: start, end: judgement.end)
+        report.shape = shape(course)
         report.sites = sites.map(written)
-        report.forecast = forecast(course, failure?.failed, hitLimit)
+        report.forecast = forecast(course)
         report.duration = seconds(end)
         report.cut = cut
         report.damage = damage
         report.notes = observation.notes.filter { $0.code != .covered }.map(\.text)
-        return (report, failure?.failed)
+        return report
     }
 
     // MARK: parts
@@ -86,14 +85,6 @@ struct ReportMaker {
 
     // MARK: failure
 
-    /// The first at the map limit, else the first that any limit explains, else the first that none does.
-    private var worstFailure: (failed: FailedCall, verdict: FailureVerdict)? {
-        let judged = observation.failures.candidates.compactMap { failed in
-            FailureVerdict.of(failed, kernelRelease: facts.kernelRelease).map { (failed, $0) }
-        }
-        return judged.first { $0.1.cause == .maxMapCount } ?? judged.first
-    }
-
     private func written(_ failed: FailedCall, _ verdict: FailureVerdict) -> Report.Failure {
         var failure = Report.Failure()
         failure.time = seconds(failed.call.begin)
@@ -107,32 +98,22 @@ struct ReportMaker {
 
     // MARK: shape and forecast
 
-    /// A process that gives everything back on its way out says nothing by that: then the peak is the end. So does
-    /// one that rolls back after running into the limit.
-    private func judgedEnd(_ hitLimit: Bool) -> UInt64 {
-        let peak = observation.peak
-        let grown = peak.count - (observation.first ?? 0)
-        let fellBack = (peak.count - observation.now.count) * 2 > grown
-        let wasShort = (end - min(peak.time, end)) * 4 < end - min(start, end)
-        return hitLimit || fellBack && wasShort ? peak.time : end
-    }
-
-    private func shape(_ course: Course, _ hitLimit: Bool) -> Shape {
+    private func shape(_ course: Course) -> Shape {
         let peak = observation.peak
         return ShapeEvidence(
             course: course, first: (observation.first ?? 0) - tracer, peak: peak.count - tracer,
             peakBytes: Double(peak.bytes), splitShare: Double(peak.split) / Double(max(peak.appeared, 1)),
-            hitLimit: hitLimit
+            hitLimit: judgement.hitLimit
         ).shape
     }
 
-    private func forecast(_ course: Course, _ failed: FailedCall?, _ hitLimit: Bool) -> Forecast {
+    private func forecast(_ course: Course) -> Forecast {
         guard let limit else {
             return Forecast(verdict: .unsure, reason: "vm.max_map_count was not recorded")
         }
         let peak = observation.peak.count - tracer
         // With the limit that was in force the failure itself tells; the tracer's own VMAs may have hastened it.
-        if options.limit == nil, hitLimit, let failed {
+        if options.limit == nil, judgement.hitLimit, let failed = judgement.failure?.call {
             let time = seconds(failed.call.begin)
             return Forecast(
                 verdict: .alreadyHit, time: time, low: time, high: time, reason: "a call failed at the limit")

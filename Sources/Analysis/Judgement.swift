@@ -1,0 +1,29 @@
+import TraceLog
+
+/// What must be known before shapes, trends and sites can be judged: the failure, and how far the story goes.
+struct Judgement: Sendable {
+    /// The first at the map limit, else the first that any limit explains.
+    var failure: (call: FailedCall, verdict: FailureVerdict)?
+    /// The last instant that trends are judged by, CLOCK_MONOTONIC nanoseconds.
+    var end: UInt64
+
+    var hitLimit: Bool { failure?.verdict.cause == .maxMapCount }
+
+    init(_ observation: Observation, kernelRelease: String) {
+        let incidents = observation.failures.candidates.compactMap { failed in
+            FailureVerdict.of(failed, kernelRelease: kernelRelease).map { (call: failed, verdict: $0) }
+        }
+        failure = incidents.first { $0.verdict.cause == .maxMapCount } ?? incidents.first
+        end = observation.now.time
+        if hitLimit || Self.tidiesUp(observation) { end = observation.peak.time }
+    }
+
+    /// A process that gives everything back on its way out says nothing by that: then its peak is the end.
+    private static func tidiesUp(_ observation: Observation) -> Bool {
+        let (peak, now) = (observation.peak, observation.now)
+        let grown = peak.count - (observation.first ?? 0)
+        let after = now.time - min(peak.time, now.time)
+        return (peak.count - now.count) * 2 > grown
+            && after * 4 < now.time - min(observation.startTime, now.time)
+    }
+}
