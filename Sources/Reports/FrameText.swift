@@ -12,7 +12,7 @@ package enum FrameText {
 
     /// The frames outside the C library and the loader, which every site shares; all if there are no others.
     package static func telling(_ frames: [SiteFrame]) -> [SiteFrame] {
-        let others = Array(frames.drop { isLibrary($0.module) })
+        let others = Array(frames.drop { $0.isInTracer || $0.isInRuntime })
         return others.isEmpty ? frames : others
     }
 
@@ -24,9 +24,5 @@ package enum FrameText {
     private static func source(_ frame: SiteFrame) -> String {
         guard let file = frame.file else { return "" }
         return " " + file + (frame.line.map { ":\($0)" } ?? "")
-    }
-
-    private static func isLibrary(_ module: String) -> Bool {
-        ["libc.so", "libc-", "ld-linux", "ld-2", "libpthread"].contains { module.hasPrefix($0) }
     }
 }

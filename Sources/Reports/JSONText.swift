@@ -12,6 +12,20 @@ package enum JSONText {
         try encode(value, [.sortedKeys, .withoutEscapingSlashes])
     }
 
+    /// A string as a JSON literal.
+    package static func string(_ text: String) -> String {
+        var literal = "\""
+        for character in text.unicodeScalars {
+            switch character {
+            case "\"": literal += "\\\""
+            case "\\": literal += "\\\\"
+            case "\0"..<" ": literal += "\\u" + NumberText.hex(UInt64(character.value), digits: 4)
+            default: literal.unicodeScalars.append(character)
+            }
+        }
+        return literal + "\""
+    }
+
     private static func encode(_ value: some Encodable, _ format: JSONEncoder.OutputFormatting) throws
         -> String
     {

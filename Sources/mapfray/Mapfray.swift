@@ -22,7 +22,8 @@ struct Mapfray: ParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            RecordCommand.self
+            RecordCommand.self, ReportCommand.self, SitesCommand.self, MapsCommand.self, EventsCommand.self,
+            VerifyCommand.self, ForecastCommand.self,
         ])
 
     static func main() {

@@ -58,8 +58,8 @@ struct RecordCommand: ParsableCommand {
 
     func run() throws {
         let recording = try Recording(command: command, output: output, flightRecorder: flightRecorder)
-        let status = try recording.run()
-        try recording.conclude(status: status, quiet: quiet)
+        let (process, status) = try recording.run()
+        recording.conclude(process, status, quiet: quiet)
         Glibc.exit(status.shellStatus)
     }
 }

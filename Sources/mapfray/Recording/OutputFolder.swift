@@ -4,6 +4,8 @@ import Glibc
 struct OutputFolder {
     /// Absolute, because the traced program may change its working directory.
     var path: String
+    /// As the user knows it.
+    var name: String
     /// Whether this recording made it.
     var isNew: Bool
 
@@ -13,7 +15,7 @@ struct OutputFolder {
     static func prepare(_ name: String?) throws(Failure) -> OutputFolder {
         guard let name else { return try firstFree() }
         let path = absolute(name)
-        return OutputFolder(path: path, isNew: try make(path, asked: name))
+        return OutputFolder(path: path, name: name, isNew: try make(path, asked: name))
     }
 
     private static func firstFree() throws(Failure) -> OutputFolder {
@@ -21,7 +23,7 @@ struct OutputFolder {
             let name = number == 1 ? defaultName : "\(defaultName).\(number)"
             if mkdir(name, 0o700) == 0 {
                 if number > 1 { tell("recording to \(name), because \(defaultName) exists") }
-                return OutputFolder(path: absolute(name), isNew: true)
+                return OutputFolder(path: absolute(name), name: name, isNew: true)
             }
             guard errno == EEXIST else { throw unwritable(name, errno) }
         }

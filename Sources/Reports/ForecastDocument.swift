@@ -1,0 +1,19 @@
+package import Analysis
+
+/// `forecast --json`.
+package struct ForecastDocument: Encodable {
+    private let version = 1
+    private let process: Report.Process
+    @Nullable private var limit: Int?
+    private let vmas: Report.Counts
+    private let shape: Shape
+    private let forecast: Forecast
+
+    package init(_ report: Report) {
+        process = report.process
+        limit = report.limit
+        vmas = report.vmas
+        shape = report.shape
+        forecast = report.forecast
+    }
+}

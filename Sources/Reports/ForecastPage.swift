@@ -1,0 +1,29 @@
+package import Analysis
+
+/// The forecast with what it rests on.
+package enum ForecastPage {
+    package static func text(_ report: Report, _ style: TextStyle) -> String {
+        let lines =
+            TextLayout.labelled("Forecast", ForecastText.sentence(report.forecast), style: style)
+            + TextLayout.labelled("Now", now(report), style: style)
+            + TextLayout.labelled("Shape", ShapeText.sentence(report.shape), style: style)
+            + growing(report, style)
+        return lines.map { $0 + "\n" }.joined()
+    }
+
+    private static func now(_ report: Report) -> String {
+        let limit = report.limit.map { "limit \(NumberText.count($0))" } ?? "limit unknown"
+        return
+            "\(NumberText.count(report.vmas.last)) VMAs \(TimeText.span(report.duration)) after the start, peak "
+            + "\(NumberText.count(report.vmas.peak)) at \(TimeText.span(report.vmas.peakTime)), \(limit)"
+    }
+
+    private static func growing(_ report: Report, _ style: TextStyle) -> [String] {
+        let sites = report.sites.filter { $0.growthPerSecond > 0 }.sorted {
+            $0.growthPerSecond > $1.growthPerSecond
+        }
+        guard !sites.isEmpty else { return [] }
+        return [style.paint("Growing", .heading)]
+            + sites.prefix(3).flatMap { SiteText.lines($0, frames: 1, style: style) }
+    }
+}

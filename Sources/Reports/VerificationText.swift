@@ -1,0 +1,49 @@
+/// The proof of a replay, in words.
+package enum VerificationText {
+    package static func text(_ result: VerificationResult, _ style: TextStyle) -> String {
+        let lines =
+            [verdict(result, style)] + result.snapshots.flatMap { self.lines($0, style) }
+            + corrections(result)
+            + rest(result)
+        return lines.map { $0 + "\n" }.joined()
+    }
+
+    private static func verdict(_ result: VerificationResult, _ style: TextStyle) -> String {
+        let compared = result.compared
+        let exact = compared.count { $0.different == 0 }
+        let text =
+            compared.isEmpty
+            ? "There is no second snapshot to hold the replay against."
+            : "The replay equals the kernel at \(exact) of \(plural(compared.count, "snapshot")) of process \(result.pid)."
+        return style.paint(text, result.isExact ? .good : .bad)
+    }
+
+    private static func lines(_ snapshot: VerificationResult.Comparison, _ style: TextStyle) -> [String] {
+        let time = TextLayout.right(NumberText.decimal(snapshot.time, places: 6), 14)
+        let count = TextLayout.right(plural(snapshot.vmas, "VMA"), 15)
+        let head = "\(time) s \(count)  \(TextLayout.left(snapshot.reason, 9)) \(outcome(snapshot))"
+        let hidden =
+            snapshot.different - snapshot.differences.count(where: { $0.hasPrefix("+") || $0.hasPrefix("-") })
+        return [head] + snapshot.differences.map { "    " + TextLayout.printable($0) }
+            + (hidden > 0 ? ["    and more"] : [])
+    }
+
+    private static func outcome(_ snapshot: VerificationResult.Comparison) -> String {
+        let unsettled = snapshot.unsettled > 0 ? ", \(snapshot.unsettled) being changed" : ""
+        if snapshot.loaded { return "loads the map" }
+        return (snapshot.different == 0 ? "exact" : "\(plural(snapshot.different, "VMA")) differ") + unsettled
+    }
+
+    private static func corrections(_ result: VerificationResult) -> [String] {
+        let made = result.corrections.filter { $0.value > 0 }.sorted { $0.key < $1.key }
+        guard !made.isEmpty else { return ["corrections: none"] }
+        return [
+            "corrections: " + made.map { "\(NumberText.count($0.value)) \($0.key)" }.joined(separator: ", ")
+        ]
+    }
+
+    private static func rest(_ result: VerificationResult) -> [String] {
+        ["lost records: \(NumberText.count(result.lost))"] + result.damage.map { "damage: \($0)" }
+            + result.notes.map { "note: \(TextLayout.printable($0))" }
+    }
+}

@@ -1,0 +1,67 @@
+import ArgumentParser
+import Symbols
+
+/// Every call, as strace writes it.
+struct EventsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "events",
+        abstract: "Every recorded call on a line, as strace writes it.",
+        usage: """
+            mapfray events mapfray.data | less
+            mapfray events mapfray.data --pid all | grep ENOMEM
+            mapfray events mapfray.data --stacks
+            mapfray events mapfray.data --json | jq 'select(.seconds > 0.001)'
+            """,
+        discussion: """
+            A line is BEGIN PID TID call(arguments) = result <seconds>; BEGIN is CLOCK_MONOTONIC in nanoseconds. \
+            The calls of a process are in the order in which they changed its map; with --pid all, one process \
+            follows the other. --json writes a document per line.
+            """)
+
+    @Argument(
+        help: ArgumentHelp("The folder that was recorded to, or one log in it.", valueName: "dir"),
+        completion: .directory)
+    var folder: String
+
+    @Option(help: "The process to look at, or all (default: the one with the highest peak).")
+    var pid: ProcessChoice?
+
+    @Flag(help: "The backtrace of each call, innermost frame first.")
+    var stacks = false
+
+    @Flag(help: "A document per line for scripts.")
+    var json = false
+
+    @OptionGroup var symbols: SymbolArguments
+
+    func run() throws {
+        let namer = stacks ? BacktraceNamer(options: symbols.options) : nil
+        var events = EventWriter(isJSON: json, namer: namer)
+        for log in try logs() { try events.write(log) }
+        try events.flush()
+    }
+
+    private func logs() throws -> [RecordedLog] {
+        let recorded = try RecordedLogs(folder: folder)
+        switch pid {
+        case .all: return recorded.logs
+        case .process(let process): return try recorded.of(process: process)
+        case nil: return try recorded.of(process: recorded.choose(process: nil).process)
+        }
+    }
+}
+
+/// `--pid` where all processes can be meant.
+enum ProcessChoice: ExpressibleByArgument {
+    case all
+    case process(UInt32)
+
+    init?(argument: String) {
+        if argument == "all" {
+            self = .all
+        } else {
+            guard let process = UInt32(argument) else { return nil }
+            self = .process(process)
+        }
+    }
+}

@@ -1,0 +1,35 @@
+import AddressSpace
+import Analysis
+import TraceLog
+
+/// The highest count that a process reached, from a pass that learns nothing else.
+struct Peak {
+    let log: RecordedLog
+    /// The tracer's own among them.
+    let vmas: Int
+
+    init(of log: RecordedLog) throws(Failure) {
+        var reader = try log.open()
+        var observer = Observer()
+        var replay = Replay(facts: reader.facts)
+        replay.run(&reader, &observer)
+        self.log = log
+        vmas = observer.highest
+    }
+
+    private struct Observer: ReplayObserver {
+        var highest = 0
+
+        mutating func applied(_ call: Call, countBefore: Int, in space: borrowing AddressSpace) {
+            highest = max(highest, space.count)
+        }
+
+        mutating func adopted(
+            _ snapshot: Snapshot, _ comparison: Comparison, in space: borrowing AddressSpace
+        ) {
+            highest = max(highest, space.count)
+        }
+
+        mutating func noticed(_ entry: LogEntry, in space: borrowing AddressSpace) {}
+    }
+}

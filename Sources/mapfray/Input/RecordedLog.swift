@@ -1,0 +1,69 @@
+import Analysis
+import TraceLog
+
+/// One readable log of a recording.
+struct RecordedLog {
+    let path: String
+    let facts: ProcessFacts
+
+    var process: UInt32 { facts.process }
+
+    /// Opens it for a pass.
+    func open() throws(Failure) -> LogReader {
+        do throws(LogError) {
+            return try LogReader(path: path)
+        } catch {
+            throw Failure(error.description)
+        }
+    }
+
+    /// The one pass that answers everything but the map itself; tells of damage on standard error.
+    func investigate(_ options: InvestigationOptions) throws(Failure) -> Investigation {
+        var reader = try open()
+        let progress = ProgressLine()
+        let investigation = Investigation.run(&reader, options: options) { progress.show($0) }
+        progress.clear()
+        warn(ofDamage: reader.damageText)
+        return investigation
+    }
+
+    /// Says in one sentence what is wrong with the log: the rest of it is still good.
+    func warn(ofDamage damage: [String]) {
+        guard let first = damage.first else { return }
+        let more = damage.count > 1 ? " (and \(damage.count - 1) more)" : ""
+        tell("warning: \(path) is damaged: \(first)\(more); what could be read is shown")
+    }
+
+    /// CLOCK_MONOTONIC nanoseconds of a moment; nil for the end.
+    func time(of instant: Instant?) throws(Failure) -> UInt64? {
+        switch instant {
+        case nil, .end: return nil
+        case .absolute(let time): return time
+        case .seconds(let seconds): return try firstTime() &+ UInt64(seconds * 1e9)
+        case .peak: return try investigate(InvestigationOptions(symbols: nil)).peakTime
+        case .failure:
+            guard let time = try investigate(InvestigationOptions(symbols: nil)).failureTime else {
+                throw Failure("no call of process \(process) failed at a limit; use --at peak or --at end")
+            }
+            return time
+        }
+    }
+
+    /// When seconds begin to count: the first call or snapshot.
+    private func firstTime() throws(Failure) -> UInt64 {
+        var reader = try open()
+        while let entry = reader.next() {
+            switch entry {
+            case .call(let call): return call.begin
+            case .snapshot(let snapshot): return snapshot.begin
+            default: continue
+            }
+        }
+        return facts.startTime
+    }
+
+    /// Whether a VMA is the tracer's own.
+    func isOwn(_ start: UInt64, _ end: UInt64) -> Bool {
+        facts.ownRanges.contains { $0.lowerBound <= start && end <= $0.upperBound }
+    }
+}

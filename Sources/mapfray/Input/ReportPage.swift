@@ -1,0 +1,30 @@
+import Analysis
+import Reports
+import TraceLog
+
+/// What a report needs of a recording: the process that matters most, and a word on the others.
+struct ReportPage {
+    let investigation: Investigation
+    private let folder: String
+    private let others: [String]
+
+    init(folder: String, process: UInt32?, options: InvestigationOptions) throws(Failure) {
+        let logs = try RecordedLogs(folder: folder)
+        let (log, others) = try RecordedLogs.highest(logs.of(process: process))
+        self.folder = folder
+        self.others = Self.words(others)
+        investigation = try log.investigate(options)
+    }
+
+    func text(_ style: TextStyle) -> String {
+        ReportText(investigation, folder: folder, others: others, style: style).text
+    }
+
+    private static func words(_ peaks: [Peak]) -> [String] {
+        let named = peaks.prefix(3).map { peak in
+            let name = peak.log.facts.command.first?.split(separator: "/").last ?? "?"
+            return "\(name) (pid \(peak.log.process), peak \(NumberText.count(peak.vmas)))"
+        }
+        return named + (peaks.count > 3 ? ["\(peaks.count - 3) more"] : [])
+    }
+}

@@ -1,0 +1,80 @@
+import AddressSpace
+import Analysis
+import Reports
+import TraceLog
+
+/// Writes a rebuilt map to standard output.
+struct MapWriter {
+    let log: RecordedLog
+    let includesOwn: Bool
+    /// Names the owners; nil leaves them out.
+    let namer: BacktraceNamer?
+
+    /// - Parameter time: CLOCK_MONOTONIC nanoseconds; nil: the end.
+    func write(at time: UInt64?) throws(Failure) {
+        var reader = try log.open()
+        var observer = VsyscallObserver()
+        var replay = Replay(facts: reader.facts, until: time)
+        let progress = ProgressLine()
+        replay.run(&reader, &observer) { progress.show($0) }
+        progress.clear()
+        guard observer.hasMap else {
+            log.warn(ofDamage: reader.damageText)
+            throw Failure(
+                "\(log.path) holds no snapshot before that instant, so there is no map; use a later --at")
+        }
+        try write(replay.space, reader.definitions, hasVsyscall: observer.hasVsyscall)
+        log.warn(ofDamage: reader.damageText)
+    }
+
+    private func write(
+        _ space: borrowing AddressSpace, _ definitions: Definitions, hasVsyscall: Bool
+    ) throws(Failure) {
+        var output = StandardOutput()
+        var next: UInt64? = 0
+        while let vma = space.first(from: next) {
+            if includesOwn || !log.isOwn(vma.start, vma.end) {
+                try output.writeLine(space.mapsText(vma, definitions) + blame(vma, definitions))
+            }
+            next = vma.end
+        }
+        if hasVsyscall { try output.writeLine(Self.vsyscall) }
+        try output.flush()
+    }
+
+    private static let vsyscall =
+        "ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]"
+
+    private func blame(_ vma: VMA, _ definitions: Definitions) -> String {
+        guard let namer else { return "" }
+        return "\t" + OwnerText.sentence(vma.owner, frames: namer.frames(of: vma.owner.stack, definitions))
+    }
+}
+
+/// Learns whether the kernel's lists ended with a [vsyscall] line.
+private struct VsyscallObserver: ReplayObserver {
+    var hasMap = false
+    var hasVsyscall = false
+
+    mutating func applied(_ call: Call, countBefore: Int, in space: borrowing AddressSpace) {}
+
+    mutating func adopted(_ snapshot: Snapshot, _ comparison: Comparison, in space: borrowing AddressSpace) {
+        hasMap = true
+        hasVsyscall = snapshot.hasVsyscall
+    }
+
+    mutating func noticed(_ entry: LogEntry, in space: borrowing AddressSpace) {}
+}
+
+extension AddressSpace {
+    /// The VMA that holds the address or follows it.
+    fileprivate func first(from address: UInt64?) -> VMA? {
+        guard let address else { return nil }
+        var found: VMA?
+        forEach(from: address) { vma in
+            found = vma
+            return false
+        }
+        return found
+    }
+}

@@ -1,0 +1,210 @@
+import Foundation
+import Testing
+
+@Suite struct RecordTests {
+    private let scratch: Scratch
+
+    init() throws { scratch = try Scratch() }
+
+    @Test func `standard streams and the exit status are the command's own`() throws {
+        let result = try mapfray(
+            "record", "--quiet", "-o", scratch.file("log"), "--", "sh", "-c", "cat; echo err >&2; exit 7",
+            input: "in\n")
+        #expect(result.text == "in\n")
+        #expect(result.errors == "err\n")
+        #expect(result.status == 7)
+        #expect(try scratch.contents("log").allSatisfy { $0.hasSuffix(".mapfray") })
+    }
+
+    @Test func `a signal gives 128 and its number`() throws {
+        let result = try mapfray("record", "--quiet", "-o", scratch.file("log"), "sh", "-c", "kill -9 $$")
+        #expect(result.status == 137)
+    }
+
+    @Test func `the report goes to standard error, and --quiet keeps it away`() throws {
+        let loud = try mapfray("record", "-o", scratch.file("a"), "true")
+        #expect(loud.text.isEmpty)
+        #expect(loud.errors.contains("VMAs: first"))
+        #expect(loud.errors.contains("next: mapfray sites \(scratch.file("a"))"))
+        let quiet = try mapfray("record", "--quiet", "-o", scratch.file("b"), "true")
+        #expect(quiet.errors.isEmpty)
+    }
+
+    @Test func `the exit status is in the report`() throws {
+        _ = try mapfray("record", "--quiet", "-o", scratch.file("log"), "sh", "-c", "exit 3")
+        let process = try mapfray("report", scratch.file("log"), "--json").object["process"] as? [String: Any]
+        #expect(process?["exit_status"] as? Int == 3)
+        #expect(process?["signal"] is NSNull)
+        _ = try mapfray("record", "--quiet", "-o", scratch.file("killed"), "sh", "-c", "kill -9 $$")
+        let killed =
+            try mapfray("report", scratch.file("killed"), "--json").object["process"] as? [String: Any]
+        #expect(killed?["signal"] as? Int == 9)
+        #expect(killed?["exit_status"] is NSNull)
+    }
+
+    @Test func `SIGTERM is passed on`() throws {
+        let result = try mapfray(
+            "record", "--quiet", "-o", scratch.file("log"), "sh", "-c",
+            "trap 'echo term; exit 3' TERM; echo ready > \(scratch.file("ready")); while :; do sleep 0.05; done"
+        ) { process in
+            while !FileManager.default.fileExists(atPath: scratch.file("ready")) { usleep(10_000) }
+            kill(process.processIdentifier, SIGTERM)
+        }
+        #expect(result.text == "term\n")
+        #expect(result.status == 3)
+    }
+
+    @Test func `bytes that are no UTF-8 reach the command`() throws {
+        let result = try run(
+            "/bin/sh",
+            [
+                "-c",
+                "V=$(printf 'v\\377') exec \"$0\" record --quiet -o \"$1\" sh -c 'printf %s \"$1$V\"' x \"$(printf 'a\\377')\"",
+                mapfrayPath(), scratch.file("log"),
+            ])
+        #expect(Array(result.output) == [0x61, 0xFF, 0x76, 0xFF])
+    }
+
+    @Test func `what is preloaded already stays, behind the tracer`() throws {
+        let result = try mapfray(
+            "record", "--quiet", "-o", scratch.file("log"), "sh", "-c", "echo $LD_PRELOAD",
+            environment: ["LD_PRELOAD": "libdl.so.2"])
+        #expect(result.text.hasSuffix("/libmapfray-preload.so:libdl.so.2\n"))
+    }
+
+    // MARK: The folder
+
+    @Test func `the default folder takes the next free name and says so`() throws {
+        _ = try mapfray("record", "--quiet", "true", in: scratch.path)
+        let second = try mapfray("record", "--quiet", "true", in: scratch.path)
+        #expect(second.errors == "mapfray: recording to mapfray.data.2, because mapfray.data exists\n")
+        #expect(try scratch.contents("mapfray.data.2").isEmpty == false)
+    }
+
+    @Test func `a folder is made with its parents, for its owner alone`() throws {
+        _ = try mapfray("record", "--quiet", "-o", "a/b/c", "true", in: scratch.path)
+        let mode =
+            try FileManager.default.attributesOfItem(atPath: scratch.file("a/b/c"))[.posixPermissions] as? Int
+        #expect(mode == 0o700)
+    }
+
+    @Test func `a folder that holds a recording is refused before anything runs`() throws {
+        _ = try mapfray("record", "--quiet", "-o", scratch.file("log"), "true")
+        let result = try mapfray("record", "-o", scratch.file("log"), "echo", "ran")
+        #expect(result.text.isEmpty)
+        #expect(
+            result.errors.contains("holds a recording already; name another folder with -o, or remove it"))
+        #expect(result.status == 1)
+    }
+
+    @Test(arguments: ["/proc/mapfray", "/dev/null", "/dev/null/x"])
+    func `a folder that cannot be written is refused before anything runs`(folder: String) throws {
+        let result = try mapfray("record", "-o", folder, "echo", "ran")
+        #expect(result.text.isEmpty)
+        #expect(result.errors.hasPrefix("mapfray: nothing was run: cannot record to \(folder) ("))
+        #expect(result.status == 1)
+    }
+
+    // MARK: What cannot be run or traced
+
+    private func expectRefusal(_ command: String..., status: Int32, _ words: String) throws {
+        let result = try run(mapfrayPath(), ["record"] + command, in: scratch.path)
+        #expect(result.text.isEmpty)
+        #expect(result.errors.hasPrefix("mapfray: nothing was run: "))
+        #expect(result.errors.contains(words), "\(result.errors)")
+        #expect(result.errors.split(separator: "\n").count == 1)
+        #expect(result.status == status)
+        #expect(!FileManager.default.fileExists(atPath: scratch.file("mapfray.data")))
+    }
+
+    @Test func `a missing program`() throws {
+        try expectRefusal(
+            "no-such-program", status: 127, "there is no no-such-program in PATH; check the name")
+        try expectRefusal("./no-such-program", status: 127, "there is no file ./no-such-program")
+    }
+
+    @Test func `a program that may not be executed`() throws {
+        try scratch.write("plain", "echo hello")
+        try expectRefusal("./plain", status: 126, "make it executable with: chmod +x ./plain")
+        try expectRefusal(scratch.path, status: 126, "Is a directory")
+        try scratch.write("cut", bytes: try elf().prefix(100), mode: 0o755)
+        try expectRefusal("./cut", status: 126, "Exec format error")
+    }
+
+    @Test func `a static program, alone and behind scripts`() throws {
+        _ = try scratch.compile("fixed", "int main(void) { return 0; }", ["-static"])
+        try scratch.write("script", "#!\(scratch.file("fixed"))\n", mode: 0o755)
+        try scratch.write("env", "#!/usr/bin/env ./fixed\n", mode: 0o755)
+        for command in ["./fixed", "./script", "./env"] {
+            try expectRefusal(
+                command, status: 1,
+                "fixed is linked statically, so no library can be preloaded into it; link it")
+        }
+    }
+
+    @Test func `a script whose interpreter is missing`() throws {
+        try scratch.write("script", "#!/no/such/interpreter\n", mode: 0o755)
+        try expectRefusal("./script", status: 127, "asks for the interpreter /no/such/interpreter")
+        try scratch.write("env", "#!/usr/bin/env no-such-interpreter\n", mode: 0o755)
+        try expectRefusal("./env", status: 127, "there is no no-such-interpreter in PATH")
+    }
+
+    @Test func `a program of another machine`() throws {
+        var bytes = try elf()
+        bytes[18] = 40  // e_machine: ARM
+        try scratch.write("arm", bytes: bytes, mode: 0o755)
+        try expectRefusal("./arm", status: 1, "is a program for ARM, and this mapfray is built for")
+    }
+
+    @Test func `a setuid program`() throws {
+        let path = try setuidProgram()
+        try expectRefusal(path, status: 1, "is setuid, and then the loader ignores LD_PRELOAD; run a copy")
+    }
+
+    /// Root can make one for somebody else; everybody else finds one of root's.
+    private func setuidProgram() throws -> String {
+        guard getuid() == 0 else { return "/usr/bin/passwd" }
+        try scratch.write("setuid", bytes: try elf(), mode: 0o755)
+        guard chown(scratch.file("setuid"), 65534, 65534) == 0, chmod(scratch.file("setuid"), 0o4755) == 0
+        else {
+            throw Unexpected("cannot make a setuid program")
+        }
+        return "./setuid"
+    }
+
+    private func elf() throws -> Data { try Data(contentsOf: URL(fileURLWithPath: "/bin/true")) }
+
+    @Test func `a script without a first line runs as in a shell`() throws {
+        try scratch.write("plain", "echo \"$0 $1\"", mode: 0o755)
+        let result = try mapfray("record", "--quiet", "./plain", "a b", in: scratch.path)
+        #expect(result.text == "./plain a b\n")
+        #expect(result.status == 0)
+    }
+
+    // MARK: The command line
+
+    @Test(arguments: [
+        [], ["--"], ["--no-such-option", "true"], ["-o"], ["--flight-recorder", "0", "true"],
+        ["--flight-recorder", "many", "true"], ["-o", "", "true"],
+    ])
+    func `wrong usage gives 64`(arguments: [String]) throws {
+        let result = try run(mapfrayPath(), ["record"] + arguments, in: scratch.path)
+        #expect(result.status == 64)
+        #expect(result.errors.contains("mapfray record --help"))
+        #expect(try scratch.contents(".").isEmpty)
+    }
+
+    @Test func `options behind the command are the command's`() throws {
+        let plain = try mapfray(
+            "record", "--quiet", "-o", scratch.file("a"), "echo", "-o", "--help", "--", "x")
+        #expect(plain.text == "-o --help -- x\n")
+        let dashes = try mapfray("record", "--quiet", "-o", scratch.file("b"), "--", "echo", "--quiet")
+        #expect(dashes.text == "--quiet\n")
+    }
+
+    @Test func `help shows commands to copy`() throws {
+        let help = try mapfray("record", "--help")
+        #expect(help.status == 0)
+        #expect(help.text.contains("mapfray record -o /tmp/log -- python3 train.py"))
+    }
+}
