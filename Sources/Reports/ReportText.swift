@@ -49,7 +49,6 @@ package struct ReportText {
         let facts = [
             "pid \(report.process.pid)", ending, TimeText.span(report.duration),
             plural(report.calls.total, "call"),
-            "Linux \(report.process.kernel.prefix { $0 != "-" })",
         ]
         let tail = " (" + facts.joined(separator: ", ") + ")"
         return TextLayout.clipped(TextLayout.printable(command), max(20, style.width - tail.count), style)

@@ -24,8 +24,7 @@ package enum SiteText {
     }
 
     private static func growth(_ site: Report.Site) -> String {
-        guard abs(site.growthPerSecond) >= 0.005 else { return "" }
-        return (site.growthPerSecond > 0 ? "+" : "") + NumberText.rough(site.growthPerSecond) + "/s"
+        site.growthPerSecond >= 0.005 ? "+\(NumberText.rough(site.growthPerSecond))/s" : ""
     }
 
     private static func names(_ site: Report.Site, _ count: Int) -> [String] {

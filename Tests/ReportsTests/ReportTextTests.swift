@@ -14,7 +14,7 @@ import Testing
             text(sampleReport(), others: ["pid 12 (40 VMAs)"]) == """
                 This is vm.max_map_count: 4.2 s after the start mprotect(0x7f1200000000, 4096,
                 PROT_NONE) failed with ENOMEM, at 65,530 VMAs of 65,530.
-                ruby x.rb (pid 4711, exit status 1, 5 s, 131,000 calls, Linux 6.18.44)
+                ruby x.rb (pid 4711, exit status 1, 5 s, 131,000 calls)
 
                 VMAs: first 30, peak 65,531 at 4.2 s, last 65,531, limit 65,530
                 65,531 ┤╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌▁▁▁▂▃▄▄▅▅▆▇██████████

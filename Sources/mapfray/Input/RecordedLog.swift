@@ -30,8 +30,9 @@ struct RecordedLog {
     /// Says in one sentence what is wrong with the log: the rest of it is still good.
     func warn(ofDamage damage: [String]) {
         guard let first = damage.first else { return }
+        let sentence = first.hasSuffix(".") ? String(first.dropLast()) : first
         let more = damage.count > 1 ? " (and \(damage.count - 1) more)" : ""
-        tell("warning: \(path) is damaged: \(first)\(more); what could be read is shown")
+        tell("warning: \(path) is damaged: \(sentence)\(more); what could be read is shown")
     }
 
     /// CLOCK_MONOTONIC nanoseconds of a moment; nil for the end.

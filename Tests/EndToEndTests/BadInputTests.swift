@@ -1,0 +1,72 @@
+import Foundation
+import Testing
+
+/// What every verb does with something that is no good log.
+@Suite struct BadInputTests {
+    private static let verbs = ["report", "sites", "maps", "events", "verify", "forecast"]
+    private let scratch: Scratch
+
+    init() throws { scratch = try Scratch() }
+
+    private func expectFailure(_ verb: String, _ path: String, _ words: String) throws {
+        let result = try mapfray(verb, path)
+        #expect(result.status == 1)
+        #expect(result.text.isEmpty)
+        #expect(result.errors.hasPrefix("mapfray: \(path)"), "\(result.errors)")
+        #expect(result.errors.contains(words), "\(result.errors)")
+        #expect(result.errors.split(separator: "\n").count == 1)
+    }
+
+    @Test(arguments: verbs) func `no folder, and a folder without logs`(verb: String) throws {
+        try expectFailure(verb, scratch.file("nothing"), "no such file or folder")
+        try expectFailure(verb, scratch.path, "holds no log")
+    }
+
+    @Test(arguments: verbs) func `an empty log, and a file that is none`(verb: String) throws {
+        try expectFailure(verb, scratch.write("empty.mapfray", ""), "empty")
+        let text = String(repeating: "not a log\n", count: 1000)
+        try expectFailure(verb, scratch.write("text.mapfray", text), "not a mapfray log")
+    }
+
+    @Test func `a damaged header is no newer version`() throws {
+        var bytes = try recorded()
+        bytes[8] = 99
+        let path = try scratch.write("new.mapfray", bytes: bytes)
+        try expectFailure("report", path, "the log's header is damaged")
+    }
+
+    @Test func `a newer version is named`() throws {
+        var bytes = try recorded()
+        bytes[8] = 99
+        // The check behind the identity, of a version whose check is another.
+        bytes[96] ^= 0xFF
+        let path = try scratch.write("new.mapfray", bytes: bytes)
+        try expectFailure(
+            "report", path, "format version 99, this mapfray reads up to 1; use a newer mapfray")
+    }
+
+    @Test func `a log that ends early is reported up to there`() throws {
+        let bytes = try recorded()
+        let path = try scratch.write("cut.mapfray", bytes: bytes.prefix(12_000))
+        let result = try mapfray("report", path)
+        #expect(result.status == 0)
+        #expect(result.text.contains("VMAs: first"))
+        #expect(result.errors.hasPrefix("mapfray: warning: \(path) is damaged: "))
+        #expect(result.errors.split(separator: "\n").count == 1)
+    }
+
+    @Test func `one bad log among good ones is told of, and the rest is reported`() throws {
+        _ = try recorded()
+        try scratch.write("log/bad.mapfray", "garbage")
+        let result = try mapfray("report", scratch.file("log"))
+        #expect(result.status == 0)
+        #expect(result.errors.contains("warning: \(scratch.file("log/bad.mapfray"))"))
+        #expect(result.text.contains("VMAs: first"))
+    }
+
+    private func recorded() throws -> Data {
+        _ = try mapfray("record", "--quiet", "-o", scratch.file("log"), "true")
+        let name = try #require(try scratch.contents("log").first)
+        return try Data(contentsOf: URL(fileURLWithPath: scratch.file("log/\(name)")))
+    }
+}

@@ -1,0 +1,30 @@
+import Foundation
+import Testing
+
+@Suite struct ForecastTests {
+    private let workload: Workload
+
+    init() throws { workload = try Workload() }
+
+    @Test func `a verdict of the four, in words and for scripts`() throws {
+        let text = try mapfray("forecast", workload.log)
+        #expect(text.status == 0)
+        #expect(text.text.hasPrefix("Forecast  "))
+        let document = try mapfray("forecast", workload.log, "--json", "--limit", "100000", "--until", "3600")
+            .object
+        let forecast = try #require(document["forecast"] as? [String: Any])
+        #expect(["already-hit", "will-hit", "no-trend", "unsure"].contains(forecast["verdict"] as? String))
+        #expect(Set(forecast.keys) == ["verdict", "time", "low", "high", "reason"])
+        #expect(document["limit"] as? Int == 100_000)
+    }
+
+    @Test func `a limit below the peak is hit already`() throws {
+        let document = try mapfray("forecast", workload.log, "--json", "--limit", "100").object
+        #expect((document["forecast"] as? [String: Any])?["verdict"] as? String == "already-hit")
+    }
+
+    @Test(arguments: [["--limit", "0"], ["--limit", "many"], ["--until", "0"], ["--until=-5"]])
+    func `wrong usage gives 64`(arguments: [String]) throws {
+        #expect(try run(mapfrayPath(), ["forecast", "x"] + arguments).status == 64)
+    }
+}
