@@ -35,13 +35,13 @@ __asm__(".text\n"
 	".size mf_unwind_capture, . - mf_unwind_capture\n");
 
 _Static_assert(offsetof(struct mf_registers, sp) == 8 && offsetof(struct mf_registers, rbp) == 16 &&
-		       offsetof(struct mf_registers, rbx) == 24 && offsetof(struct mf_registers, r12) == 32 &&
-		       offsetof(struct mf_registers, r15) == 56,
+		   offsetof(struct mf_registers, rbx) == 24 && offsetof(struct mf_registers, r12) == 32 &&
+		   offsetof(struct mf_registers, r15) == 56,
 	       "mf_unwind_capture stores by these offsets");
 
 /*
- * rt_sigprocmask reads the new set before it looks at `how`: EFAULT if it cannot, EINVAL for a `how` that does
- * not exist (kernel/signal.c). Every sandbox allows it, and it changes nothing.
+ * rt_sigprocmask reads the new set before it looks at `how`: EFAULT if it cannot, EINVAL for a `how` that
+ * does not exist (kernel/signal.c). Every sandbox allows it, and it changes nothing.
  */
 bool mf_arch_probe(uint64_t address)
 {
@@ -82,13 +82,13 @@ void mf_arch_load(uint64_t *registers, const struct mf_registers *from)
 void mf_arch_store(const uint64_t *registers, struct mf_registers *to)
 {
 	*to = (struct mf_registers){
-		.pc = registers[MF_ARCH_PC],
-		.sp = registers[MF_ARCH_SP],
-		.rbp = registers[MF_ARCH_FP],
-		.rbx = registers[MF_ARCH_RBX],
-		.r12 = registers[12],
-		.r13 = registers[13],
-		.r14 = registers[14],
-		.r15 = registers[15],
+	    .pc = registers[MF_ARCH_PC],
+	    .sp = registers[MF_ARCH_SP],
+	    .rbp = registers[MF_ARCH_FP],
+	    .rbx = registers[MF_ARCH_RBX],
+	    .r12 = registers[12],
+	    .r13 = registers[13],
+	    .r14 = registers[14],
+	    .r15 = registers[15],
 	};
 }

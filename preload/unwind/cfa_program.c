@@ -127,7 +127,7 @@ static bool execute_location(struct machine *machine, uint8_t code)
 	case CFA_ADVANCE_LOC2:
 	case CFA_ADVANCE_LOC4:
 		machine->location +=
-			mf_read_unsigned(reader, 1u << (code - CFA_ADVANCE_LOC1)) * machine->fde->code_align;
+		    mf_read_unsigned(reader, 1u << (code - CFA_ADVANCE_LOC1)) * machine->fde->code_align;
 		return true;
 	case CFA_REMEMBER_STATE:
 		remember(machine);

@@ -9,8 +9,8 @@
 #include "reader.h"
 
 struct mf_fde {
-	const uint8_t *place;	/* where it begins; positions of expressions are relative to it */
-	uint64_t start, end;	/* the code that it describes */
+	const uint8_t *place; /* where it begins; positions of expressions are relative to it */
+	uint64_t start, end;  /* the code that it describes */
 	uint64_t code_align;
 	int64_t data_align;
 	uint8_t pointer_encoding;

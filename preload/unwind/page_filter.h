@@ -12,9 +12,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define MF_PAGE_SHIFT	   12
-#define MF_PAGE_SIZE	   (1 << MF_PAGE_SHIFT)
-#define MF_FILTER_LINES	   128
+#define MF_PAGE_SHIFT	     12
+#define MF_PAGE_SIZE	     (1 << MF_PAGE_SHIFT)
+#define MF_FILTER_LINES	     128
 #define MF_FILTER_CHUNKS_MAX 2048 /* chunks looked at before a range (4 GiB) is taken for a hit */
 
 struct mf_page_filter {

@@ -18,7 +18,8 @@
 
 enum mf_row_kind {
 	MF_ROW_NONE,
-	MF_ROW_COMPACT,	  /* `slots`: byte N = where mf_arch_saved[N] is, in words below the CFA; 0: not saved */
+	MF_ROW_COMPACT,	  /* `slots`: byte N = where mf_arch_saved[N] is, in words below the CFA; 0: not saved
+			   */
 	MF_ROW_PROGRAM,	  /* `slots`: the address of an FDE that has to be executed again */
 	MF_ROW_OUTERMOST, /* it has no caller */
 };

@@ -15,7 +15,7 @@
 #include "words.h"
 
 #define JIT_REACH	    UINT64_C(0x10000000) /* Java reserves 240 MiB for its code */
-#define FRAME_POINTER_REACH (1 << 20) /* a larger frame without an FDE is taken for garbage */
+#define FRAME_POINTER_REACH (1 << 20)		 /* a larger frame without an FDE is taken for garbage */
 
 void mf_frame_begin(struct mf_frame *frame, const struct mf_registers *from)
 {
@@ -25,7 +25,8 @@ void mf_frame_begin(struct mf_frame *frame, const struct mf_registers *from)
 	frame->origin = MF_ORIGIN_CALL;
 }
 
-static bool find_cfa(struct mf_frame *frame, const struct mf_fde *fde, const struct mf_row *row, uint64_t *cfa)
+static bool find_cfa(struct mf_frame *frame, const struct mf_fde *fde, const struct mf_row *row,
+		     uint64_t *cfa)
 {
 	if (row->cfa_is_expression)
 		return mf_expression(fde->place + row->cfa_value, frame->registers, &frame->stack, NULL, cfa);
@@ -104,10 +105,10 @@ static bool is_plain(const struct mf_fde *fde, const struct mf_row *row)
 static bool make_compact(const struct mf_fde *fde, const struct mf_row *row, struct mf_cached_row *compact)
 {
 	*compact = (struct mf_cached_row){
-		.kind = MF_ROW_COMPACT,
-		.cfa_register = row->cfa_register,
-		.cfa_offset = row->cfa_value,
-		.deepest = 1,
+	    .kind = MF_ROW_COMPACT,
+	    .cfa_register = row->cfa_register,
+	    .cfa_offset = row->cfa_value,
+	    .deepest = 1,
 	};
 	if (!is_plain(fde, row))
 		return false;
@@ -178,8 +179,8 @@ static bool is_within_jit(const struct mf_frame *frame, bool in_module, uint64_t
 	uint64_t fp = frame->registers[MF_ARCH_FP];
 	struct mf_window code = {0, 0};
 
-	return !in_module && pc - frame->registers[MF_ARCH_PC] + JIT_REACH < 2 * JIT_REACH && caller_fp > fp &&
-	       caller_fp - fp < FRAME_POINTER_REACH && caller_fp % MF_ARCH_WORD == 0 &&
+	return !in_module && pc - frame->registers[MF_ARCH_PC] + JIT_REACH < 2 * JIT_REACH &&
+	       caller_fp > fp && caller_fp - fp < FRAME_POINTER_REACH && caller_fp % MF_ARCH_WORD == 0 &&
 	       mf_readable(&code, pc, pc + 1);
 }
 
@@ -203,15 +204,15 @@ static enum mf_step step_frame_pointer(struct mf_frame *frame, bool in_module)
 		return MF_STEP_OUTERMOST;
 	if (!is_return_address(pc) && !is_within_jit(frame, in_module, pc, caller_fp))
 		return MF_STEP_LOST;
-	mf_arch_load(registers, &(struct mf_registers){
-					.pc = pc, .sp = fp + 2 * MF_ARCH_WORD, .rbp = caller_fp});
+	mf_arch_load(registers,
+		     &(struct mf_registers){.pc = pc, .sp = fp + 2 * MF_ARCH_WORD, .rbp = caller_fp});
 	frame->origin = MF_ORIGIN_CHAIN;
 	return MF_STEP_CALLER;
 }
 
 /*
- * Whether the return address is the first instruction of a function, the byte before it being in none: no call
- * pushed it, it was put at the bottom of a new stack (makecontext does so), and nothing lies below.
+ * Whether the return address is the first instruction of a function, the byte before it being in none: no
+ * call pushed it, it was put at the bottom of a new stack (makecontext does so), and nothing lies below.
  */
 __attribute__((noinline)) static bool is_bottom(const struct mf_frame *frame, const struct mf_module *module)
 {
@@ -219,7 +220,8 @@ __attribute__((noinline)) static bool is_bottom(const struct mf_frame *frame, co
 	const uint8_t *place = mf_fde_find(pc, module);
 	struct mf_fde fde;
 
-	return frame->origin == MF_ORIGIN_CALL && place && mf_fde_parse(place, module, &fde) && fde.start == pc;
+	return frame->origin == MF_ORIGIN_CALL && place && mf_fde_parse(place, module, &fde) &&
+	       fde.start == pc;
 }
 
 __attribute__((noinline)) static enum mf_step step_uncached(struct mf_frame *frame)

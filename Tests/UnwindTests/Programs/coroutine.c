@@ -1,4 +1,5 @@
-/* On a 16 KiB coroutine stack below an unreadable page; also measures how much stack the unwinder itself takes. */
+/* On a 16 KiB coroutine stack below an unreadable page; also measures how much stack the unwinder itself
+ * takes. */
 #include <sys/mman.h>
 #include <ucontext.h>
 

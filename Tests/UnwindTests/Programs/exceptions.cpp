@@ -12,7 +12,10 @@ extern "C" {
 
 struct Checked {
 	const char *where;
-	~Checked() { check(where); }
+	~Checked()
+	{
+		check(where);
+	}
 };
 
 static NOINLINE void throws(int depth)
@@ -42,12 +45,21 @@ static NOINLINE void catches()
 int main()
 {
 	std::vector<int> numbers{5, 3, 9, 1, 7};
-	std::function<void(int)> each = [](int) { check("std::function"); KEEP_FRAME(); };
+	std::function<void(int)> each = [](int) {
+		check("std::function");
+		KEEP_FRAME();
+	};
 
 	mf_unwind_start();
 	catches();
-	std::thread([] { catches(); KEEP_FRAME(); }).join();
-	std::sort(numbers.begin(), numbers.end(), [](int a, int b) { check("sort"); return a < b; });
+	std::thread([] {
+		catches();
+		KEEP_FRAME();
+	}).join();
+	std::sort(numbers.begin(), numbers.end(), [](int a, int b) {
+		check("sort");
+		return a < b;
+	});
 	std::for_each(numbers.begin(), numbers.end(), each);
 	return verdict(35);
 }

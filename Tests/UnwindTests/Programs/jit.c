@@ -25,9 +25,9 @@ static const unsigned char with_value[] = {0x55, 0x48, 0x89, 0xf5, 0xff, 0xd7, 0
  * As Java's interpreter calls: push rbp; mov rbp,rsp; lea rax,[back]; push rax; jmp inner; nop; nop; nop;
  * back: pop rbp; ret; inner: push rbp; mov rbp,rsp; call *rdi; pop rbp; ret
  */
-static const unsigned char with_pushed_return[] = {
-	0x55, 0x48, 0x89, 0xe5, 0x48, 0x8d, 0x05, 0x06, 0x00, 0x00, 0x00, 0x50, 0xeb, 0x05,
-	0x90, 0x90, 0x90, 0x5d, 0xc3, 0x55, 0x48, 0x89, 0xe5, 0xff, 0xd7, 0x5d, 0xc3};
+static const unsigned char with_pushed_return[] = {0x55, 0x48, 0x89, 0xe5, 0x48, 0x8d, 0x05, 0x06, 0x00,
+						   0x00, 0x00, 0x50, 0xeb, 0x05, 0x90, 0x90, 0x90, 0x5d,
+						   0xc3, 0x55, 0x48, 0x89, 0xe5, 0xff, 0xd7, 0x5d, 0xc3};
 
 typedef void jitted(void (*callee)(void), uint64_t rbp);
 
@@ -50,7 +50,8 @@ static NOINLINE int frame_pointer_is_followed(void)
 	uint64_t here = (uint64_t)frame_pointer_is_followed, start = (uint64_t)function;
 
 	function(called_by_jit, 0);
-	return !seen.cut && seen.count >= 4 && seen.addresses[0] == start + 6 && seen.addresses[1] - here < 500;
+	return !seen.cut && seen.count >= 4 && seen.addresses[0] == start + 6 &&
+	       seen.addresses[1] - here < 500;
 }
 
 static NOINLINE int pushed_return_is_followed(void)
@@ -72,9 +73,21 @@ static NOINLINE int garbage_ends_the_walk(void)
 {
 	jitted *function = make(with_value, sizeof(with_value));
 	uint64_t stack = (uint64_t)__builtin_frame_address(0);
-	uint64_t garbage[] = {0, 1, 8, 0x1000, (uint64_t)hole, (uint64_t)hole + PAGE - 8, (uint64_t)hole + PAGE,
-			      stack & ~7ul, stack | 1, UINT64_MAX, UINT64_MAX - 7, 1ul << 63, 1ul << 47,
-			      (uint64_t)function, stack + (1 << 20) - 8};
+	uint64_t garbage[] = {0,
+			      1,
+			      8,
+			      0x1000,
+			      (uint64_t)hole,
+			      (uint64_t)hole + PAGE - 8,
+			      (uint64_t)hole + PAGE,
+			      stack & ~7ul,
+			      stack | 1,
+			      UINT64_MAX,
+			      UINT64_MAX - 7,
+			      1ul << 63,
+			      1ul << 47,
+			      (uint64_t)function,
+			      stack + (1 << 20) - 8};
 	int good = 1;
 
 	for (size_t each = 0; each < sizeof(garbage) / sizeof(*garbage); each++) {
@@ -143,7 +156,8 @@ int main(void)
 	hole += PAGE;
 	mprotect(hole, PAGE, PROT_READ | PROT_WRITE);
 	mf_unwind_start();
-	int followed = frame_pointer_is_followed() && pushed_return_is_followed(), ended = garbage_ends_the_walk();
+	int followed = frame_pointer_is_followed() && pushed_return_is_followed(),
+	    ended = garbage_ends_the_walk();
 	int survived = random_registers_do_not_crash(), gone = unmapped_stack_is_not_read();
 
 	printf("followed %d ended %d survived %d gone %d\n", followed, ended, survived, gone);

@@ -44,7 +44,8 @@ static inline __attribute__((always_inline)) void walk_theirs(struct theirs *the
 	}
 }
 
-__attribute__((unused)) static void print_both(const char *where, const struct mf_backtrace *ours, const struct theirs *theirs)
+__attribute__((unused)) static void print_both(const char *where, const struct mf_backtrace *ours,
+					       const struct theirs *theirs)
 {
 	fprintf(stderr, "%s: ours %zu%s, theirs %zu (end %d)\n", where, ours->count, ours->cut ? " cut" : "",
 		theirs->count, theirs->end);

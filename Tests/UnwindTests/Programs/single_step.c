@@ -1,6 +1,6 @@
 /*
- * Every instruction of prologues, epilogues, PLT entries, the lazy binding of a call and libc: the processor's
- * trap flag raises SIGTRAP after each one, and the handler compares the walks.
+ * Every instruction of prologues, epilogues, PLT entries, the lazy binding of a call and libc: the
+ * processor's trap flag raises SIGTRAP after each one, and the handler compares the walks.
  */
 #include <signal.h>
 #include <ucontext.h>
@@ -23,9 +23,11 @@ static void on_trap(int number, siginfo_t *info, void *context)
 static void trap_flag(int on)
 {
 	if (on)
-		__asm__ volatile("sub $128, %%rsp; pushfq; orq $0x100, (%%rsp); popfq; add $128, %%rsp" ::: "memory");
+		__asm__ volatile("sub $128, %%rsp; pushfq; orq $0x100, (%%rsp); popfq; add $128, %%rsp" ::
+				     : "memory");
 	else
-		__asm__ volatile("sub $128, %%rsp; pushfq; andq $~0x100, (%%rsp); popfq; add $128, %%rsp" ::: "memory");
+		__asm__ volatile("sub $128, %%rsp; pushfq; andq $~0x100, (%%rsp); popfq; add $128, %%rsp" ::
+				     : "memory");
 }
 
 static int compare(const void *a, const void *b)

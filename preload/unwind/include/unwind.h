@@ -53,8 +53,9 @@ bool mf_unwind_step(struct mf_registers *registers);
 size_t mf_unwind(const struct mf_registers *from, uint64_t *addresses, size_t capacity, bool *cut);
 
 /*
- * The range is about to be unmapped, mapped over or made unreadable (munmap, MAP_FIXED, mremap, PROT_NONE):
- * nothing cached about it is used again. Call it before the system call or after; a few ns if nothing is cached.
+ * The range is unmapped, mapped over or made unreadable (munmap, MAP_FIXED, mremap, shmdt, a lower brk,
+ * mprotect without PROT_READ, MADV_GUARD_INSTALL): nothing cached about it is used again. Best called right
+ * before the system call, after its own backtrace; costs a few ns if nothing is cached about the range.
  */
 void mf_unwind_forget(uint64_t start, uint64_t end);
 
