@@ -31,7 +31,8 @@ struct Advice: Sendable {
     }
 
     private static let raiseLimit =
-        "Raising vm.max_map_count moves the end further away; it needs root and holds for the whole host, containers included."
+        "Raising vm.max_map_count moves the end further away; it needs root and holds for the whole "
+        + "host, containers included."
 
     static let knowledge: [Advice] = [
         Advice(
@@ -47,7 +48,8 @@ struct Advice: Sendable {
         Advice(
             pattern: .guardPage, kernel: KernelVersion(major: 6, minor: 13),
             text:
-                "Make guards with madvise(MADV_GUARD_INSTALL) in place of mprotect(PROT_NONE): it splits no VMA,"
+                "Make guards with madvise(MADV_GUARD_INSTALL) in place of mprotect(PROT_NONE): it "
+                + "splits no VMA,"
                 + " so an object and its guard are one.",
             source: "Linux mm/madvise.c; since 6.13 for private anonymous memory, 6.15 for files"),
         Advice(
@@ -62,24 +64,29 @@ struct Advice: Sendable {
         Advice(
             pattern: .threadStacks, kernel: KernelVersion(major: 6, minor: 13),
             text:
-                "glibc 2.42 and newer mark the guard with MADV_GUARD_INSTALL where the kernel can: one VMA per stack.",
+                "glibc 2.42 and newer mark the guard with MADV_GUARD_INSTALL where the kernel can: one "
+                + "VMA per stack.",
             source: "glibc nptl/allocatestack.c, by date 2.42"),
         Advice(
             pattern: .perPageMprotect,
             text:
-                "Change the protection of large blocks, not of single pages; a JIT can map one memfd twice (writable and"
+                "Change the protection of large blocks, not of single pages; a JIT can map one memfd "
+                + "twice (writable and"
                 + " executable) and never call mprotect again.",
             source: "herumi/xbyak#13, dotnet/runtime#97316"),
         Advice(
             pattern: .perPageMprotect, kernel: KernelVersion(major: 4, minor: 9),
             text:
-                "Where the processor has protection keys, pkey_set switches access without a system call or a split.",
+                "Where the processor has protection keys, pkey_set switches access without a system "
+                + "call or a split.",
             source: "Linux Documentation/core-api/protection-keys.rst"),
         Advice(
             pattern: .decommit,
             text:
-                "Give memory back with madvise(MADV_DONTNEED) and keep the protection: PROT_NONE in the middle makes"
-                + " three VMAs of one. With jemalloc the cause is vm.overcommit_memory=2, which turns on its decommit.",
+                "Give memory back with madvise(MADV_DONTNEED) and keep the protection: PROT_NONE in the "
+                + "middle makes"
+                + " three VMAs of one. With jemalloc the cause is vm.overcommit_memory=2, which turns "
+                + "on its decommit.",
             source: "jemalloc#1328"),
         Advice(
             pattern: .interiorMunmap,
@@ -90,17 +97,20 @@ struct Advice: Sendable {
         Advice(
             pattern: .interiorMunmap, module: "libjemalloc",
             text:
-                "jemalloc's retain:true, its default on 64-bit Linux, keeps ranges mapped; retain:false makes these holes.",
+                "jemalloc's retain:true, its default on 64-bit Linux, keeps ranges mapped; retain:false "
+                + "makes these holes.",
             source: "jemalloc opt.retain; #1324"),
         Advice(
             pattern: .smallFileMaps,
             text:
-                "Read small files with pread, or keep many in one packed file that is mapped once; unmap as soon as done.",
+                "Read small files with pread, or keep many in one packed file that is mapped once; "
+                + "unmap as soon as done.",
             source: "prometheus#5426, fluree/db#1598"),
         Advice(
             pattern: .smallFileMaps, module: "libjvm",
             text:
-                "With Lucene, the property sharedArenaMaxPermits=1 lets a segment's files be unmapped one by one.",
+                "With Lucene, the property sharedArenaMaxPermits=1 lets a segment's files be unmapped "
+                + "one by one.",
             source: "apache/lucene#13570, OpenSearch#18226"),
         Advice(
             pattern: .smallAnonymousMaps,
@@ -109,7 +119,8 @@ struct Advice: Sendable {
         Advice(
             pattern: .madviseFlags,
             text:
-                "Flags set by madvise split VMAs and outlive their owner: give the whole arena the same advice, and undo"
+                "Flags set by madvise split VMAs and outlive their owner: give the whole arena the same "
+                + "advice, and undo"
                 + " MADV_DONTFORK with MADV_DOFORK on release.",
             source: "kvcache-ai/Mooncake#3639"),
         Advice(
@@ -126,7 +137,8 @@ struct Advice: Sendable {
         Advice(
             pattern: .dlopen,
             text:
-                "Each loaded library holds about five VMAs: load fewer, dlclose those no longer used, and do not load"
+                "Each loaded library holds about five VMAs: load fewer, dlclose those no longer used, "
+                + "and do not load"
                 + " copies of the same one.",
             source: "glibc elf/dl-map-segments.h"),
         Advice(

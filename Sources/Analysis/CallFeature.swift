@@ -7,7 +7,8 @@ enum CallFeature: Int, CaseIterable {
     case guardProtect, pageProtect, wideProtectNone, wideProtect
     case cutByUnmap, adviceFlags, lock, policy, shared, heap, remap, other
 
-    /// Bytes up to which a mapping is small: some pages, so that thousands of them are no memory worth speaking of.
+    /// Bytes up to which a mapping is small: some pages, so that thousands of them are no memory worth
+    /// speaking of.
     static let smallBytes: UInt64 = 64 << 10
     /// glibc's HEAP_MAX_SIZE on 64-bit machines (malloc/arena.c): heaps of non-main arenas are aligned to it.
     static let arenaBytes: UInt64 = 64 << 20

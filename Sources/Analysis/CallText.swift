@@ -6,7 +6,8 @@ extension Call {
         CallNames.name(of: kind) + "(" + argumentTexts.joined(separator: ", ") + ")"
     }
 
-    /// The outcome as strace writes it, the equals sign left out: `0x7f00`, `0`, `-1 ENOMEM (Cannot allocate memory)`.
+    /// The outcome as strace writes it, the equals sign left out: `0x7f00`, `0`, `-1 ENOMEM (Cannot
+    /// allocate memory)`.
     package var resultText: String {
         guard succeeded else { return "-1 \(errnoName(error)) (\(errnoText(error)))" }
         switch kind {

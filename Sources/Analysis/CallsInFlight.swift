@@ -2,7 +2,8 @@ import TraceLog
 
 /// Which addresses calls were changing while a snapshot was read, so that it can say nothing about them.
 ///
-/// Remembers the latest calls in a ring of fixed size; a snapshot that outlasts the ring is unsettled as a whole.
+/// Remembers the latest calls in a ring of fixed size; a snapshot that outlasts the ring is unsettled as a
+/// whole.
 struct CallsInFlight {
     private struct Recent {
         var end: UInt64
@@ -37,7 +38,8 @@ struct CallsInFlight {
         if call.kind == .brk { lastBreak = call.result }
     }
 
-    /// The ranges of calls applied before the snapshot that may have run while it was read, and of `later` ones
+    /// The ranges of calls applied before the snapshot that may have run while it was read, and of `later`
+    /// ones
     /// that follow it in the log but began before it ended. Sorted, without overlaps.
     func unsettled(around snapshot: Snapshot, later: [Call]) -> [Range<UInt64>] {
         var ranges: [Range<UInt64>] = []

@@ -17,7 +17,8 @@ struct FailedCall: Sendable {
     }
 }
 
-/// The failed calls worth a verdict, in bounded memory: per kind, errno and "at the limit" the first, and the one at
+/// The failed calls worth a verdict, in bounded memory: per kind, errno and "at the limit" the first, and
+/// the one at
 /// the highest count.
 struct FailedCalls {
     private struct Key: Hashable {

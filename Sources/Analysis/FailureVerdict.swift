@@ -50,7 +50,8 @@ struct FailureVerdict: Sendable {
         case .brk, .shmat, .ioSetup, .mapShadowStack: return max + 1
         case .mremap: return remapFailingCount(flags, max, release)
         case .munmap: return max
-        // A range inside one VMA needs two splits, and each is checked: the second meets what the first added.
+        // A range inside one VMA needs two splits, and each is checked: the second meets what the first
+        // added.
         default: return max - 1
         }
     }

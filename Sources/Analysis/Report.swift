@@ -102,7 +102,8 @@ package struct Report: Codable, Sendable {
         package var call = ""
         package var errno = ""
         package var cause = FailureCause.other
-        /// The process's map_count when the call was made, the tracer's own VMAs included: what the kernel compared.
+        /// The process's map_count when the call was made, the tracer's own VMAs included: what the kernel
+        /// compared.
         package var count = 0
         /// The evidence in a sentence.
         package var reason = ""

@@ -112,7 +112,8 @@ struct ReportMaker {
             return Forecast(verdict: .unsure, reason: "vm.max_map_count was not recorded")
         }
         let peak = observation.peak.count - tracer
-        // With the limit that was in force the failure itself tells; the tracer's own VMAs may have hastened it.
+        // With the limit that was in force the failure itself tells; the tracer's own VMAs may have
+        // hastened it.
         if options.limit == nil, judgement.hitLimit, let failed = judgement.failure?.call {
             let time = seconds(failed.call.begin)
             return Forecast(

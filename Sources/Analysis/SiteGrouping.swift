@@ -39,7 +39,8 @@ struct SiteGrouping {
         }
     }
 
-    /// The sites that ever held a VMA, by what they held at the peak; the tracer's own VMAs are taken from what was
+    /// The sites that ever held a VMA, by what they held at the peak; the tracer's own VMAs are taken from
+    /// what was
     /// there before the trace.
     func sites(tracer: Int, start: UInt64, end: UInt64) -> [Site] {
         let histories = table.history.series(groups: groups.count) { groupOfSlot[$0] ?? nil }

@@ -3,7 +3,8 @@ import Foundation
 import Testing
 import TraceLog
 
-/// strace is the oracle: a program makes every call with every flag, and every line must read as strace's own.
+/// strace is the oracle: a program makes every call with every flag, and every line must read as strace's
+/// own.
 struct CallTextTests {
     @Test func `every call reads as strace writes it`() throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "calltext-\(UUID().uuidString)")
@@ -21,7 +22,8 @@ struct CallTextTests {
         for (our, their) in zip(ours, theirs) { #expect(our == their) }
     }
 
-    /// The lines between the two getpid calls; strace aligns results with spaces, and releases before 6.13 do not
+    /// The lines between the two getpid calls; strace aligns results with spaces, and releases before 6.13
+    /// do not
     /// know the guard advice.
     private func expected(_ lines: [String]) -> [String] {
         let parts = lines.split { $0.hasPrefix("getpid") }
@@ -54,7 +56,8 @@ struct CallTextTests {
     }
 }
 
-/// Prints kind, argument count, errno, result and arguments of each call it makes, between two calls of getpid.
+/// Prints kind, argument count, errno, result and arguments of each call it makes, between two calls of
+/// getpid.
 private let callMakingProgram = #"""
     #define _GNU_SOURCE
     #include <errno.h>

@@ -4,7 +4,8 @@ import Testing
 import TraceLog
 
 struct PeakTests {
-    /// Random maps, cuts and unmaps from twenty sites; at every new peak a copy of all owners is taken by walking
+    /// Random maps, cuts and unmaps from twenty sites; at every new peak a copy of all owners is taken by
+    /// walking
     /// the address space, which is what the bookkeeping must never do.
     @Test(arguments: 1...6) func `counts at the peak equal a copy taken at the peak`(seed: UInt64) {
         let log = churn(seed: seed)

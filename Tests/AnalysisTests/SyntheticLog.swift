@@ -50,6 +50,8 @@ struct SyntheticLog: EntrySource {
         now += pace
     }
 
+    mutating func add(_ call: Call) { entries.append(.call(call)) }
+
     mutating func limits(_ set: (inout Limits) -> Void) {
         var limits = Limits()
         limits.time = now

@@ -1,0 +1,56 @@
+import Analysis
+import Testing
+import TraceLog
+
+/// A snapshot cannot say whether it was read before or after a call that ran meanwhile.
+struct CallsInFlightTests {
+    private let page = SyntheticLog.page
+
+    /// The start's list, with or without a page mapped by a call that overlaps the second snapshot.
+    private func report(begin: UInt64, end: UInt64, first: Bool, listed: Bool) -> Report {
+        let list = (0..<10).map { index in
+            let start = 0x40_0000 + UInt64(index) * 0x10_0000
+            return Snapshot.VMA(start: start, end: start + 4 * page, flags: 1)
+        }
+        let mapped = Snapshot.VMA(start: 0x7000_0000_0000, end: 0x7000_0000_1000, flags: 3)
+        var log = SyntheticLog()
+        log.now = 2_000_000
+        let stack = log.stack("liba.so")
+        let call = Call(
+            kind: .mmap, arguments: (0, page, 3, 0x22, .max, 0), result: 0x7000_0000_0000, begin: begin,
+            end: end,
+            thread: 2, stack: stack)
+        if first { log.add(call) }
+        log.add(snapshot: list + (listed ? [mapped] : []), reason: .exit)
+        if !first { log.add(call) }
+        return log.investigated().report
+    }
+
+    @Test(arguments: [true, false], [true, false])
+    func `a call that overlaps the snapshot is neither confirmed nor refuted`(first: Bool, listed: Bool) {
+        let report = report(begin: 1_999_900, end: 2_000_500, first: first, listed: listed)
+        #expect(report.trust.snapshots == 1)
+        #expect(report.trust.exact == 1)
+        #expect(report.vmas.last == 10)
+    }
+
+    @Test func `a call that was over must be in the list`() {
+        #expect(report(begin: 1_000_000, end: 1_000_100, first: true, listed: true).trust.exact == 1)
+        let missing = report(begin: 1_000_000, end: 1_000_100, first: true, listed: false)
+        #expect(missing.trust.exact == 0)
+        #expect(missing.trust.worstDifference == 1)
+        #expect(missing.vmas.last == 9)
+    }
+
+    @Test func `a VMA that no call explains is not observed`() {
+        var log = SyntheticLog()
+        let list = (0..<11).map { index in
+            let start = 0x40_0000 + UInt64(index) * 0x10_0000
+            return Snapshot.VMA(start: start, end: start + 4 * page, flags: 1)
+        }
+        log.add(snapshot: list, reason: .exit)
+        let found = log.investigated()
+        #expect(found.report.calls.unobserved == 1)
+        #expect(found.sites.first { $0.origin == .notObserved }?.peak == 1)
+    }
+}
