@@ -6,14 +6,20 @@ struct PatternEvidence {
     var made: [CallFeature: Int] = [:]
     /// Whether the innermost frames lie in ld.so.
     var isInLoader = false
+    /// Whether the innermost frame lies in libc: a call of its own, as for its threads' stacks.
+    var isInLibc = false
     /// Whether a frame is pthread_create.
     var isInThreadCreation = false
+
+    /// VMAs below which there is nothing to speak of, and no advice worth reading.
+    private static let fewest = 8
 
     /// The pattern that made most of the site's VMAs; nil if none stands out.
     var pattern: Pattern? {
         let votes = Dictionary(
             made.compactMap { feature, count in vote(feature).map { ($0, count) } }, uniquingKeysWith: +)
         let total = made.values.reduce(0, +)
+        guard total >= Self.fewest else { return nil }
         guard let best = votes.max(by: { ($0.value, $1.key.rawValue) < ($1.value, $0.key.rawValue) }) else {
             return nil
         }
@@ -23,7 +29,7 @@ struct PatternEvidence {
     private func vote(_ feature: CallFeature) -> Pattern? {
         if isInLoader { return .dlopen }
         switch feature {
-        case .stackMap: return .threadStacks
+        case .stackMap: return makesThreadStacks ? .threadStacks : nil
         case .guardProtect: return makesThreadStacks ? .threadStacks : .guardPage
         case .noAccess: return makesThreadStacks ? .threadStacks : .guardPage
         case .wideProtect, .pageProtect:
@@ -44,5 +50,6 @@ struct PatternEvidence {
         }
     }
 
-    private var makesThreadStacks: Bool { isInThreadCreation || made[.stackMap, default: 0] > 0 }
+    /// Stacks that a program maps by itself are those of its fibers.
+    private var makesThreadStacks: Bool { isInThreadCreation || isInLibc && made[.stackMap, default: 0] > 0 }
 }

@@ -170,6 +170,7 @@ struct SiteGrouping {
         for slot in slots { evidence.made.merge(table.madeBy(slot), uniquingKeysWith: +) }
         let frames = site.stacks.first?.frames ?? []
         evidence.isInLoader = frames.first.map { FrameNamer.role(of: $0.module) == .loader } ?? false
+        evidence.isInLibc = frames.first.map { FrameNamer.role(of: $0.module) == .libc } ?? false
         evidence.isInThreadCreation = frames.contains { $0.function?.hasPrefix("pthread_create") ?? false }
         site.pattern = evidence.pattern
         site.advice = Advice.texts(
