@@ -37,7 +37,8 @@ extension RecordCursor {
     /// An orderly end jumps to the end of the first lap; what was written later lies behind it.
     private func isUnusedRing(_ hole: Hole) -> Bool {
         let ring = header.identity.ring_size
-        return !layout.isLinear && hole.start < ring && hole.end >= ring && hole.end < ring + Self.largest
+        return !layout.isLinear && hole.end < extent.end && hole.start < ring && hole.end >= ring
+            && hole.end < ring + Self.largest
             && !header.isFlightRecorder && place(of: hole.start) == .file && isBehindFile(hole)
     }
 
@@ -50,8 +51,10 @@ extension RecordCursor {
         return isBehindBorder || (isAtBorder && hole.size < 2 * Self.largest) || isUnused
     }
 
+    /// Whether the file ends before the hole, or before the hole's part in its first segment does.
     private func isBehindFile(_ hole: Hole) -> Bool {
-        offset(of: hole.start).addingClamping(min(hole.size, Self.largest)) > source.size
+        let part = min(hole.size, Self.largest, layout.segmentEnd(of: hole.start) - hole.start)
+        return offset(of: hole.start).addingClamping(part) > source.size
     }
 
     private mutating func judgeMissing(_ hole: Hole) {

@@ -55,6 +55,7 @@ struct LogHeader {
 extension LogHeader {
     private static let magic = UInt64(MF_MAGIC)
     private static let version = UInt32(MF_VERSION)
+    private static let checkedSize = UInt64(MemoryLayout<mf_identity>.size + 8)
     private static let byteOrder = UInt32(MF_BYTE_ORDER)
 
     private static func judge(
@@ -62,6 +63,9 @@ extension LogHeader {
     ) throws(LogError) {
         let path = source.path
         if source.size == 0 { throw .empty(path: path) }
+        if identity.magic == magic && source.size < checkedSize {
+            throw .truncatedHeader(path: path, size: source.size)
+        }
         if isBlank(identity, check) { throw .notALog(path: path) }
         try judgeKind(identity, check: check, path: path)
         if source.size < UInt64(MF_HEADER_SIZE) { throw .truncatedHeader(path: path, size: source.size) }
