@@ -25,7 +25,8 @@ package struct Call: Sendable {
     package var begin: UInt64
     /// CLOCK_MONOTONIC nanoseconds after it returned.
     package var end: UInt64
-    /// What the kernel returned; meaningless where `error` is not 0. For `brk` the kernel's answer: the break.
+    /// What the kernel returned; meaningless where `error` is not 0. For `brk` the kernel's answer: the
+    /// break.
     package var result: UInt64
     /// The arguments in the system call's own order; those the log does not hold are 0.
     package var arguments: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64)

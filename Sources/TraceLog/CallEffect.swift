@@ -36,8 +36,8 @@ struct CallEffect: Equatable {
     var isNone: Bool { self == .none }
 }
 
-/// Finds the effects of calls, in the order in which they are read: the break and the sizes of what is attached
-/// are known from earlier calls.
+/// Finds the effects of calls, in the order in which they are read: the break and the sizes of what is
+/// attached are known from earlier calls.
 struct CallEffects {
     private let pageSize: UInt64
     private var lastBreak: UInt64 = 0
@@ -87,7 +87,8 @@ struct CallEffects {
         CallEffect(claimed: range(start, length))
     }
 
-    /// prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, address, length, name); the others begin with address and length.
+    /// prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, address, length, name); the others begin with address and
+    /// length.
     private func workedOn(_ call: Call) -> AddressRange {
         call.kind == .prctl
             ? range(call.arguments.2, call.arguments.3) : range(call.arguments.0, call.arguments.1)

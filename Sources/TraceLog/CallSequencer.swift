@@ -1,24 +1,25 @@
 /// Brings what the threads wrote into the order in which the kernel did it.
 ///
-/// The log is in the order in which records were reserved, after each call returned. Entries leave here by the
-/// time they ended, through a window of bounded size: what arrives later than a whole window is late for good.
+/// The log is in the order in which records were reserved, after each call returned. Entries leave here by
+/// the time they ended, through a window of bounded size: what arrives later than a whole window is late for
+/// good.
 ///
-/// The kernel acted between a call's `begin` and its `end`. Calls that do not overlap in time are ordered by that;
-/// for calls that do, the end alone may lie, because a thread can lose the processor between the kernel's
-/// act and its clock. What the kernel answered then decides (see `mustPrecede`):
+/// The kernel acted between a call's `begin` and its `end`. Calls that do not overlap in time are ordered by
+/// that; for calls that do, the end alone may lie, because a thread can lose the processor between the
+/// kernel's act and its clock. What the kernel answered then decides (see `mustPrecede`):
 ///
-/// 1. A call that took addresses which had to be free (mmap where the kernel chose or MAP_FIXED_NOREPLACE, mremap
-///    that moved or grew, brk upwards, shmat, io_setup) comes after the call that released them (munmap, mremap
-///    that moved or shrank, brk downwards, shmdt, io_destroy). Nobody can have released the new
-///    mapping already: its address was not known to any other thread before the call returned.
+/// 1. A call that took addresses which had to be free (mmap where the kernel chose or MAP_FIXED_NOREPLACE,
+///    mremap that moved or grew, brk upwards, shmat, io_setup) comes after the call that released them
+///    (munmap, mremap that moved or shrank, brk downwards, shmdt, io_destroy). Nobody can have released the
+///    new mapping already: its address was not known to any other thread before the call returned.
 /// 2. A call that fails where something is not mapped (mprotect, madvise, mlock, munlock, mremap's old range,
 ///    PR_SET_VMA) and did not fail comes before the call that released those addresses.
-/// 3. Such a call that failed with ENOMEM comes after the release. It may have failed for the map limit instead;
-///    then the order of the two does not show.
+/// 3. Such a call that failed with ENOMEM comes after the release. It may have failed for the map limit
+///    instead; then the order of the two does not show.
 ///
-/// A call drawn forward by a rule acted before the call that drew it: from then on its `end` counts as that one's.
-/// Nothing decides between two calls that replace or change the same mapping (MAP_FIXED against MAP_FIXED, munmap
-/// against MAP_FIXED, two mprotect): either order has the same answers, so the end decides.
+/// A call drawn forward by a rule acted before the call that drew it: from then on its `end` counts as that
+/// one's. Nothing decides between two calls that replace or change the same mapping (MAP_FIXED against
+/// MAP_FIXED, munmap against MAP_FIXED, two mprotect): either order has the same answers, so the end decides.
 struct CallSequencer {
     /// Entries held back.
     static let window = 4096
@@ -61,7 +62,8 @@ struct CallSequencer {
         }
     }
 
-    /// One entry that draws more than these forward, directly or not, comes from a log that contradicts itself.
+    /// One entry that draws more than these forward, directly or not, comes from a log that contradicts
+    /// itself.
     private static let mostMoves = 16
 
     private var line: Line<Place>
@@ -100,17 +102,13 @@ struct CallSequencer {
         _ = line.insert(place) { $0.latest > place.latest }
     }
 
-    /// The slot of the call that comes first and the entry that comes first, if there is one.
-    mutating func pop() -> Popped? {
+    /// The entry that comes first, and the slot it had if it is a call, else -1; nil if there is none.
+    @inline(__always)
+    mutating func pop() -> (entry: LogEntry, slot: Int32)? {
         guard let place = line.removeFirst() else { return nil }
         if place.isOther { return popOther(place.slot) }
         freeSlots.append(place.slot)
-        return .call(calls[Int(place.slot)], slot: place.slot)
-    }
-
-    enum Popped {
-        case call(Call, slot: Int32)
-        case other(LogEntry)
+        return (.call(calls[Int(place.slot)]), place.slot)
     }
 
     /// The slot that the latest inserted call took.
@@ -142,11 +140,11 @@ extension CallSequencer {
         return Int32(others.count - 1)
     }
 
-    private mutating func popOther(_ slot: Int32) -> Popped? {
+    private mutating func popOther(_ slot: Int32) -> (LogEntry, Int32)? {
         let entry = others[Int(slot)]
         others[Int(slot)] = nil
         freeOthers.append(slot)
-        return entry.map { .other($0) }
+        return entry.map { ($0, -1) }
     }
 }
 

@@ -7,8 +7,8 @@ struct Hole {
     var size: UInt64 { end - start }
 }
 
-/// What a hole means. Most are innocent: padding before and behind a segment's border, the part of the ring that
-/// an orderly end leaves unused, a record begun by a thread that was killed with the process.
+/// What a hole means. Most are innocent: padding before and behind a segment's border, the part of the ring
+/// that an orderly end leaves unused, a record begun by a thread that was killed with the process.
 extension RecordCursor {
     mutating func judge(_ hole: Hole) {
         if hole.end <= hole.start || isExpected(hole) { return }
@@ -60,7 +60,7 @@ extension RecordCursor {
     private mutating func judgeMissing(_ hole: Hole) {
         if header.spillErrno != 0 && place(of: hole.start) == .file && !layout.isLinear {
             noteOverwritten(hole)
-        } else if place(of: hole.start) == .file && hole.size <= 2 * Self.largest {
+        } else if layout.isAheadOfRing(hole.start) && hole.size <= 2 * Self.largest {
             report.unfinished += 1
         } else {
             note(.truncated, hole, "of records are missing: the file ends at \(source.size) bytes")

@@ -2,7 +2,8 @@
 package enum LogEntry: Sendable {
     case call(Call)
     case snapshot(Snapshot)
-    case limits(Limits)
+    /// Kept apart from the entry, which would be twice as large for it.
+    indirect case limits(Limits)
     case note(Note)
     /// A child was forked off.
     case child(process: UInt32, time: UInt64)
@@ -27,7 +28,8 @@ package struct Note: Sendable {
     }
 }
 
-/// The limits in force at an instant; nil is "could not be read", `.max` is "unlimited". Bytes unless said otherwise.
+/// The limits in force at an instant; nil is "could not be read", `.max` is "unlimited". Bytes unless said
+/// otherwise.
 package struct Limits: Sendable {
     package var time: UInt64 = 0
     /// Number of the snapshot taken with it, 0 if none.

@@ -59,7 +59,8 @@ package struct LogReader: ~Copyable {
     package mutating func next() -> LogEntry? {
         if let entry = leading.popLast() { return entry }
         while !sequencer.isFull && !isAtEnd { read() }
-        return sequencer.pop().map { resolve($0) }
+        guard let (entry, slot) = sequencer.pop() else { return nil }
+        return unresolved.isEmpty ? entry : resolve(entry, slot: slot)
     }
 
     private mutating func read() {
@@ -95,20 +96,15 @@ extension LogReader {
     }
 
     /// Another thread may have written its call before the definition that it relies on was in the stream.
-    private mutating func resolve(_ popped: CallSequencer.Popped) -> LogEntry {
-        switch popped {
-        case .other(let entry): return entry
-        case .call(let call, let slot):
-            guard !unresolved.isEmpty, let keys = unresolved.removeValue(forKey: slot) else {
-                return .call(call)
-            }
-            var resolved = call
-            let stack = table.stack(keys.stack)
-            if stack == nil { undefinedStacks += 1 }
-            resolved.stack = stack ?? .none
-            resolved.file = table.file(keys.file) ?? .none
-            return .call(resolved)
+    private mutating func resolve(_ entry: LogEntry, slot: Int32) -> LogEntry {
+        guard case .call(var call) = entry, let keys = unresolved.removeValue(forKey: slot) else {
+            return entry
         }
+        let stack = table.stack(keys.stack)
+        if stack == nil { undefinedStacks += 1 }
+        call.stack = stack ?? .none
+        call.file = table.file(keys.file) ?? .none
+        return .call(call)
     }
 }
 
@@ -216,7 +212,7 @@ extension LogReader {
     }
 
     private mutating func lead() {
-        if let popped = sequencer.pop() { leading.append(resolve(popped)) }
+        if let (entry, _) = sequencer.pop() { leading.append(entry) }
     }
 
     private mutating func findAnchor() {

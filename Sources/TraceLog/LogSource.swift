@@ -2,9 +2,9 @@ import Glibc
 
 /// The open file of a log.
 ///
-/// Read with pread, not mapped: a file that shrinks or fails under the reader then gives fewer bytes instead of
-/// SIGBUS, a log still being written cannot change between a record's check and its decoding, and memory stays
-/// at one window whatever the file's size.
+/// Read with pread, not mapped: a file that shrinks or fails under the reader then gives fewer bytes instead
+/// of SIGBUS, a log still being written cannot change between a record's check and its decoding, and memory
+/// stays at one window whatever the file's size.
 struct LogSource: ~Copyable {
     let path: String
     private let descriptor: Int32

@@ -71,7 +71,9 @@ extension RecordCursor {
 
     /// The next valid record, nil at the end of the stream.
     mutating func next() -> Record? {
-        if let record = record(at: position) { return accept(record) }
+        cover(position, wanted: UInt64(StreamWindow.capacity))
+        if let record = window.record(at: position) ?? recordBehindPadding() { return accept(record) }
+        if let record = recordElsewhere(at: position) { return accept(record) }
         return position >= extent.end ? afterEnd() : recover()
     }
 
@@ -108,12 +110,14 @@ extension RecordCursor {
 extension RecordCursor {
     static let largest = UInt64(RecordHeader.largest)
 
-    /// The valid record at a position, wherever it lies.
-    @inline(__always)
-    private mutating func record(at position: UInt64) -> Record? {
-        cover(position, wanted: UInt64(StreamWindow.capacity))
-        if let record = RecordHeader.record(in: window.bytes(from: position), at: position) { return record }
-        return recordElsewhere(at: position)
+    /// The record behind the zeros at a segment's border, if nothing is unusual about it.
+    private func recordBehindPadding() -> Record? {
+        if layout.isLinear { return nil }
+        let border = layout.segmentEnd(of: position)
+        if offset(of: position).addingClamping(border - position) > source.size { return nil }
+        let first = window.firstNonzero(from: position, most: 2 * Self.largest)
+        let isAtBorder = position % header.identity.segment_size == 0 || first >= border
+        return isAtBorder && first > position && first < extent.end ? window.record(at: first) : nil
     }
 
     /// Makes the window hold the largest possible record at `position`.
@@ -136,7 +140,7 @@ extension RecordCursor {
         let before = swapped
         swap(position)
         fill(from: position, count: Self.largest)
-        if let record = RecordHeader.record(in: window.bytes(from: position), at: position) { return record }
+        if let record = window.record(at: position) { return record }
         swapped = before
         fill(from: position, count: UInt64(StreamWindow.capacity))
         return nil
@@ -160,7 +164,9 @@ extension RecordCursor {
         judge(Hole(start: hole, end: stop))
         position = stop
         // Judging may have moved the window away from the record.
-        return found == nil ? nil : record(at: stop).flatMap { accept($0) }
+        if found == nil { return nil }
+        cover(stop, wanted: UInt64(StreamWindow.capacity))
+        return window.record(at: stop).flatMap { accept($0) }
     }
 
     private mutating func search(from hole: UInt64) -> Record? {

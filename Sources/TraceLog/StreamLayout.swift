@@ -40,7 +40,13 @@ struct StreamLayout {
         return laps[Int(slot)] == lap ? .ring : .file
     }
 
-    /// The same for a position, when segment `swapped` lies in the other place than the header names.
+    /// Whether the position's slot still holds an earlier lap: its bytes go straight to the file, if ever.
+    func isAheadOfRing(_ position: UInt64) -> Bool {
+        let (lap, slot) = segment(of: position).quotientAndRemainder(dividingBy: identity.segment_count)
+        return !isLinear && laps[Int(slot)] < lap
+    }
+
+    /// The place of a position, when segment `swapped` lies in the other place than the header names.
     func place(of position: UInt64, swapping swapped: UInt64?) -> Place {
         let segment = segment(of: position)
         let named = place(ofSegment: segment)

@@ -16,6 +16,19 @@ struct StreamWindow: ~Copyable {
         return UnsafeRawBufferPointer(rebasing: storage[first..<Int(end &- start)])
     }
 
+    /// The valid record at a position, if the window holds all of it.
+    @inline(__always)
+    func record(at position: UInt64) -> Record? {
+        RecordHeader.record(in: bytes(from: position), at: position)
+    }
+
+    /// The first position whose word is not zero; at most `most` bytes further, or the window's end.
+    func firstNonzero(from position: UInt64, most: UInt64) -> UInt64 {
+        let words = bytes(from: position).bindMemory(to: UInt64.self).prefix(Int(most / 8))
+        let zeros = words.prefix { $0 == 0 }.count
+        return position &+ 8 &* UInt64(zeros)
+    }
+
     func holds(_ position: UInt64, _ size: UInt64) -> Bool {
         position >= start && position <= end && end &- position >= size
     }

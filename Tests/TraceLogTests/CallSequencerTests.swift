@@ -8,7 +8,7 @@ struct CallSequencerTests {
         var sequencer = CallSequencer(pageSize: 4096, capacity: capacity)
         var result: [UInt32] = []
         func take() {
-            if case .call(let call, _)? = sequencer.pop() { result.append(call.thread) }
+            if case (.call(let call), _)? = sequencer.pop() { result.append(call.thread) }
         }
         for call in calls {
             if sequencer.isFull { take() }
