@@ -32,7 +32,7 @@ final class DebugInformation {
         let address = fileAddress &+ bias
         guard let unit = units.innermost(at: address)?.value else { return [] }
         guard let function = unit.functions.innermost(at: address)?.value else {
-            return [frame(names.symbol(at: fileAddress), unit.location(of: address))]
+            return lineOnly(at: fileAddress, unit.location(of: address))
         }
         let chain = inlineChain(in: function, at: address)
         var location = unit.location(of: address)
@@ -45,6 +45,12 @@ final class DebugInformation {
         let start = function.ranges.first.map { $0.lowerBound &- bias }
         let name = names.physical(function, at: start)
         return frames + [frame(name, location)]
+    }
+
+    /// Code that a unit claims but none of its functions: assembly, or the padding between functions.
+    private func lineOnly(at fileAddress: UInt64, _ location: SourceLocation?) -> [SymbolFrame] {
+        let name = names.symbol(at: fileAddress)
+        return name == nil && location?.line == nil ? [] : [frame(name, location)]
     }
 }
 

@@ -45,6 +45,8 @@ func run(_ command: [String], input: String = "") throws -> String {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = command
+    // Some of the tools would ask the network too.
+    process.environment = ProcessInfo.processInfo.environment.filter { $0.key != "DEBUGINFOD_URLS" }
     let (stdin, stdout) = (try scratch(containing: input), try scratch())
     defer { [stdin, stdout].forEach { try? FileManager.default.removeItem(at: $0) } }
     process.standardInput = try FileHandle(forReadingFrom: stdin)
