@@ -1,7 +1,9 @@
 /// The hidden state: which private VMAs were written, and which anon_vma that gave them. The default is that a
 /// writable private VMA is written as soon as the call that made it so has returned.
 extension AddressSpace {
-    /// Lets the program write to every private writable VMA of a range.
+    /// Lets the program write to every private writable VMA of a range: what each call that makes one does by itself.
+    package mutating func noteWritten(_ range: Range<UInt64>) { write(range.lowerBound, range.upperBound) }
+
     @inline(__always)
     mutating func write(_ start: UInt64, _ end: UInt64) {
         var cursor = tree.first(endingAbove: start)

@@ -41,7 +41,6 @@ extension AddressSpace {
     }
 
     private mutating func relocate(_ move: Move) {
-        _ = clear(move.target, move.target &+ move.newLength, asked: move.isFixed)
         if move.oldLength == 0 { return duplicate(move) }
         let end = move.source &+ move.oldLength
         var address = move.source
@@ -59,7 +58,8 @@ extension AddressSpace {
         return tree[cursor]
     }
 
-    /// Moves the piece of one VMA that the range covers (copy_vma, then the unmapping of the source).
+    /// Moves the piece of one VMA that the range covers (copy_vma, then the unmapping of the source). Each piece clears
+    /// only its own destination: what lies under a gap between several stays (remap_move).
     private mutating func moveOne(_ vma: VMA, from start: UInt64, to end: UInt64, _ move: Move) {
         let target = move.target &+ (start &- move.source)
         let grows = end == move.source &+ move.oldLength ? move.newLength &- move.oldLength : 0
@@ -67,7 +67,7 @@ extension AddressSpace {
         copy.start = target
         copy.end = target &+ (end &- start) &+ grows
         if vma.isAnonymous, vma.anon == 0 { copy.pgoff = target >> pageShift }
-        let place = insertNew(copy, at: tree.first(endingAbove: target))
+        let place = insertNew(copy, at: clear(target, copy.end, asked: move.isFixed))
         guard move.keepsSource else {
             _ = removeRange(start, end)
             return
@@ -94,7 +94,7 @@ extension AddressSpace {
         var copy = part(of: vma, move.source, vma.end)
         copy.start = move.target
         copy.end = move.target &+ move.newLength
-        _ = insertNew(copy, at: tree.first(endingAbove: move.target))
+        _ = insertNew(copy, at: clear(copy.start, copy.end, asked: move.isFixed))
     }
 
     /// The model has nothing at the source: what arrives is taken for plain memory.
@@ -104,7 +104,7 @@ extension AddressSpace {
             start: move.target, end: move.target &+ move.newLength, pgoff: move.target >> pageShift,
             flags: VMAFlags.may.union([.read, .write, .accounted]), time: author.time,
             owner: author.owner(.created))
-        _ = insertNew(vma, at: tree.first(endingAbove: move.target))
+        _ = insertNew(vma, at: clear(vma.start, vma.end, asked: move.isFixed))
     }
 
     /// A range with the attributes of `vma`, which need not lie in it, as a creation of the call.

@@ -17,6 +17,7 @@ struct Replay: ~Copyable {
     let observes: Bool
     private let recording: Recording
     private var isLoaded = false
+    private var lastFailed = false
 
     init(_ recording: Recording, observes: Bool = false) {
         self.recording = recording
@@ -50,7 +51,7 @@ struct Replay: ~Copyable {
             isLoaded = false
         }
         if isLoaded { apply(step, index) } else { load(step) }
-        guard ledger.agrees(with: space) else {
+        guard step.vmas == nil || ledger.agrees(with: space) else {
             Issue.record("step \(index): the owners' sum is not the set: \(ledger.text(space))")
             return false
         }
@@ -67,6 +68,8 @@ struct Replay: ~Copyable {
     }
 
     private mutating func apply(_ step: Recording.Step, _ index: Int) {
+        if step.letter == "w", lastFailed { space.noteWritten(step.arguments.0..<step.arguments.1) }
+        lastFailed = step.error != 0
         guard step.letter == "c" || step.letter == "C", let kind = Self.kinds[step.number] else { return }
         var call = Call(
             kind: kind, arguments: step.arguments, result: step.result, error: step.error, end: UInt64(index),

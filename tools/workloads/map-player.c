@@ -172,6 +172,8 @@ static void play_touch(struct step *step, char *at, int writes)
 	uint64_t start = argument(&at), end = argument(&at);
 	char byte;
 
+	step->arguments[0] = start;
+	step->arguments[1] = end;
 	for (uint64_t page = start; page < end; page += 4096) {
 		if (writes)
 			step->result += read(zero_fd, (void *)page, 1) == 1;

@@ -1,0 +1,111 @@
+import Foundation
+import Testing
+
+@Suite struct `Files and the kernel's own mappings` {
+    /// A file of 64 pages, opened under descriptors 3 (read and write), 4 (read only), and 5 (the path again).
+    private static func withFile(observes: Bool = true, _ body: (inout Script) -> Void) throws {
+        let path = NSTemporaryDirectory() + "mapfray-file-\(UUID().uuidString)"
+        try Data(count: 64 * 4096).write(to: URL(fileURLWithPath: path))
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try Replay.run(observes: observes) { script in
+            script.open(path, flags: 2)
+            script.open(path, flags: 0)
+            script.open(path, flags: 2)
+            body(&script)
+        }
+    }
+
+    @Test func `contiguous offsets of one descriptor merge, others do not`() throws {
+        try Self.withFile(observes: false) {
+            $0.mapFile(0, 4, descriptor: 3, offset: 0)
+            $0.mapFile(4, 4, descriptor: 3, offset: 4)
+            $0.mapFile(8, 4, descriptor: 3, offset: 20)
+            $0.mapFile(24, 4, descriptor: 3, offset: 16)
+            $0.mapFile(20, 4, Script.Rights.write, descriptor: 3, offset: 20)
+            $0.mapFile(24, 4, Script.Rights.write, descriptor: 3, offset: 24)
+            $0.protect(20, 8, Script.Rights.read)
+            $0.unmap(2, 4)
+        }
+    }
+
+    @Test func `two open files of one path never merge`() throws {
+        try Self.withFile(observes: false) {
+            $0.mapFile(0, 4, descriptor: 3, offset: 0)
+            $0.mapFile(4, 4, descriptor: 5, offset: 4)
+            $0.mapFile(8, 4, descriptor: 4, offset: 8)
+        }
+    }
+
+    @Test func `an observation settles a descriptor number that was opened anew`() throws {
+        try Self.withFile {
+            $0.mapFile(0, 4, descriptor: 3, offset: 0)
+            $0.line("c 33 5 3")
+            $0.mapFile(4, 4, descriptor: 3, offset: 4)
+            $0.mapFile(8, 4, descriptor: 3, offset: 8)
+        }
+    }
+
+    @Test func `an observation settles a copied descriptor`() throws {
+        try Self.withFile {
+            $0.mapFile(0, 4, descriptor: 3, offset: 0)
+            $0.line("c 33 3 9")
+            $0.mapFile(4, 4, descriptor: 9, offset: 4)
+            $0.mapFile(8, 4, descriptor: 9, offset: 8)
+            $0.mapFile(12, 4, descriptor: 3, offset: 12)
+        }
+    }
+
+    @Test func `shared mappings of a read-only and of a writable descriptor`() throws {
+        try Self.withFile(observes: false) {
+            $0.mapFile(20, 4, Script.Rights.write, type: 1, descriptor: 3, offset: 4)
+            $0.mapFile(0, 4, type: 1, descriptor: 4, offset: 0)
+            $0.mapFile(24, 4, type: 1, descriptor: 3, offset: 8)
+            $0.protect(24, 4, Script.Rights.write)
+            $0.protect(0, 4, Script.Rights.write)
+        }
+    }
+
+    @Test func `private /dev/zero keeps file and offset, shared is new each time`() throws {
+        try Replay.run {
+            $0.open("/dev/zero", flags: 2)
+            $0.mapFile(0, 4, Script.Rights.write, descriptor: 3, offset: 0)
+            $0.mapFile(4, 4, Script.Rights.write, descriptor: 3, offset: 0)
+            $0.mapFile(8, 4, Script.Rights.write, descriptor: 3, offset: 4)
+            $0.map(12, 4)
+            $0.mapFile(20, 4, Script.Rights.write, type: 1, descriptor: 3, offset: 0)
+            $0.mapFile(24, 4, Script.Rights.write, type: 1, descriptor: 3, offset: 4)
+        }
+    }
+
+    @Test func `remap_file_pages maps over, and linear again merges`() throws {
+        try Replay.run {
+            $0.map(0, 12, type: Script.Map.shared)
+            $0.call(216, Script.address(4), 4 * 4096, 0, 0, 0)
+            $0.call(216, Script.address(4), 4 * 4096, 0, 4, 0)
+        }
+    }
+
+    @Test func `shmat attaches never merge, shmdt takes every piece`() throws {
+        try Replay.run { script in
+            script.line("c 29 0 65536 0x380")
+            script.line("s 0")
+            script.line("c 30 $0 \(Script.address(0)) 0")
+            script.line("c 30 $0 \(Script.address(16)) 0")
+            script.line("c 30 $0 \(Script.address(32)) 0x1000")
+            script.protect(4, 4, Script.Rights.read)
+            script.protect(4, 4, Script.Rights.write)
+            script.line("c 30 $0 \(Script.address(16)) 0x4000")
+            script.line("c 67 \(Script.address(0))")
+            script.line("c 67 \(Script.address(16))")
+            script.line("c 67 \(Script.address(32))")
+            script.line("c 31 $0 0 0")
+        }
+    }
+
+    @Test func `io_setup makes a VMA of its own, io_destroy takes it`() throws {
+        try Replay.run { script in
+            script.line("c 206 8 &20")
+            script.map(0, 4)
+        }
+    }
+}

@@ -1,0 +1,130 @@
+import Testing
+
+@Suite struct `Moving and resizing` {
+    @Test func `shrinking cuts the tail or leaves a hole`() throws {
+        try Replay.run {
+            $0.map(0, 12)
+            $0.remap(0, 12, to: 10)
+            $0.remap(2, 4, to: 2)
+            $0.remap(6, 4, to: 4)
+        }
+    }
+
+    @Test func `growing in place merges with what follows`() throws {
+        try Replay.run {
+            $0.map(0, 4)
+            $0.map(8, 4)
+            $0.remap(0, 4, to: 6)
+            $0.remap(2, 4, to: 6)
+            $0.map(20, 4, Script.Rights.read)
+            $0.map(28, 4, Script.Rights.read)
+            $0.remap(20, 4, to: 8)
+            $0.map(40, 4)
+            $0.protect(42, 4, Script.Rights.none)
+            $0.remap(40, 2, to: 4)
+        }
+    }
+
+    @Test func `a written VMA keeps its pgoff, an unwritten one takes the new place`() throws {
+        try Replay.run {
+            $0.map(0, 4)
+            $0.map(20, 4)
+            $0.map(28, 4)
+            $0.remap(0, 4, to: 4, at: 24)
+            $0.remap(24, 4, to: 4, at: 0)
+            $0.map(100, 4, Script.Rights.read)
+            $0.map(120, 4, Script.Rights.read)
+            $0.read(100, 4)
+            $0.remap(100, 4, to: 4, at: 124)
+        }
+    }
+
+    @Test func `moving the middle of a VMA into the middle of another`() throws {
+        try Replay.run {
+            $0.map(0, 12)
+            $0.map(100, 12, Script.Rights.read)
+            $0.remap(4, 4, to: 4, at: 104)
+            $0.remap(1, 2, to: 2, at: 9)
+        }
+    }
+
+    @Test func `moving beside oneself`() throws {
+        try Replay.run {
+            $0.map(0, 4, Script.Rights.read)
+            $0.remap(0, 2, to: 2, at: 4)
+            $0.map(20, 4)
+            $0.remap(20, 2, to: 2, at: 24)
+            $0.map(40, 8, Script.Rights.read)
+            $0.unmap(44, 1)
+            $0.remap(46, 1, to: 1, at: 44)
+        }
+    }
+
+    @Test func `moving with another size`() throws {
+        try Replay.run {
+            $0.map(0, 8)
+            $0.remap(0, 4, to: 6, at: 100)
+            $0.remap(4, 4, to: 2, at: 106)
+            $0.map(200, 4, Script.Rights.read)
+            $0.map(300, 4, Script.Rights.read)
+            $0.remap(200, 4, to: 8, at: 304)
+        }
+    }
+
+    @Test func `old size 0 duplicates shared memory and refuses private`() throws {
+        try Replay.run {
+            $0.map(0, 8, type: Script.Map.shared)
+            $0.remap(2, 0, to: 4, at: 8)
+            $0.remap(0, 0, to: 8, at: 100)
+            $0.map(20, 4)
+            $0.remap(20, 0, to: 4, at: 50)
+        }
+    }
+
+    @Test func `MREMAP_DONTUNMAP leaves the source unwritten and unlocked`() throws {
+        try Replay.run {
+            $0.map(0, 4)
+            $0.remap(0, 4, to: 4, at: 100, keeping: true)
+            $0.map(4, 4)
+            $0.map(20, 8)
+            $0.remap(22, 2, to: 2, at: 120, keeping: true)
+            $0.map(40, 4, flags: Script.Map.locked)
+            $0.remap(40, 4, to: 4, at: 140, keeping: true)
+            $0.map(60, 4, Script.Rights.read)
+            $0.remap(60, 4, to: 4, at: 64, keeping: true)
+        }
+    }
+
+    @Test func `several VMAs move at once and keep their gaps`() throws {
+        try Replay.run {
+            $0.map(0, 2)
+            $0.map(2, 2, Script.Rights.read)
+            $0.map(6, 2)
+            $0.remap(0, 8, to: 8, at: 100)
+            $0.map(98, 2)
+            $0.remap(100, 8, to: 6, at: 200)
+        }
+    }
+
+    @Test func `the kernel chooses the place`() throws {
+        try Replay.run {
+            $0.map(0, 4)
+            $0.map(4, 4, Script.Rights.read)
+            $0.call(25, Script.area, 4 * 4096, 8 * 4096, 1)
+            $0.call(9, 0, 8 * 4096, 3, 0x8022, .max, 0)
+            $0.call(9, 0, 8 * 4096, 3, 0x8022, .max, 0)
+            $0.call(9, 0, 8 * 4096, 0, 0x22, .max, 0)
+        }
+    }
+
+    @Test func `brk grows, shrinks and meets a mapping beside the heap`() throws {
+        try Replay.run { script in
+            script.line("c 12 0")
+            script.line("s 0")
+            script.line("c 12 0x40000000000")
+            script.line("c 12 $0")
+            script.call(151, 2)
+            script.line("c 12 0")
+        }
+    }
+}
