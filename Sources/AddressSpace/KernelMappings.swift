@@ -12,7 +12,7 @@ extension AddressSpace {
         }
         let vma = VMA(
             start: call.observedStart, end: call.observedEnd, pgoff: 0,
-            flags: VMAFlags.may.union([.read, .write, .shared, .mayShare, .dontExpand]), time: author.time,
+            flags: [.read, .write, .mayRead, .mayWrite, .shared, .mayShare, .dontExpand], time: author.time,
             description: identities.new(), file: call.file, owner: author.owner(.created))
         _ = insertNew(vma, at: clear(vma.start, vma.end, asked: false))
     }

@@ -183,14 +183,17 @@ extension AddressSpace {
         }
     }
 
-    /// Gives an anon_vma to what must have one; neighbours that differ in rights alone are taken for pieces of one.
+    /// Gives an anon_vma to what must have one; neighbours that differ in rights alone are taken for pieces of one,
+    /// but fork gives each VMA of the child its own (mm/rmap.c, anon_vma_fork).
     private mutating func settleAnons(_ vmas: inout [VMA], _ snapshot: Snapshot) {
         var hasAnon: Set<UInt64> = []
         for kernel in snapshot.vmas where kernel.hasAnon { hasAnon.insert(kernel.start) }
         for index in vmas.indices where vmas[index].anon == 0 && !vmas[index].isShared {
             guard vmas[index].isPrivateWritable || hasAnon.contains(vmas[index].start) else { continue }
             let previous = index > 0 ? vmas[index - 1] : vmas[index]
-            let shares = index > 0 && previous.anon != 0 && couldShareAnon(previous, vmas[index])
+            let shares =
+                index > 0 && snapshot.reason != .fork && previous.anon != 0
+                && couldShareAnon(previous, vmas[index])
             vmas[index].anon = shares ? previous.anon : newAnon()
             if snapshot.reason == .fork { vmas[index].flags.insert(.forked) }
         }

@@ -23,7 +23,10 @@ import Testing
         }
     }
 
-    @Test func `a written VMA whose rights return merges over PROT_NONE pieces only where all share an anon_vma`() throws {
+    @Test
+    func `a written VMA whose rights return merges over PROT_NONE pieces only where all share an anon_vma`()
+        throws
+    {
         try Replay.run {
             $0.map(0, 12, Script.Rights.none)
             $0.protect(0, 4, Script.Rights.write)
@@ -152,7 +155,9 @@ import Testing
             let bind = { (page: Int, pages: Int, mode: Int) in
                 "c 237 \(Script.address(page)) \(pages * 4096) \(mode) \(mode == 0 || mode == 4 ? "0 0" : "&0 64") 0"
             }
-            for (page, pages, mode) in [(2, 4, 2), (6, 2, 2), (8, 2, 3), (0, 12, 2), (3, 2, 4), (0, 12, 0), (20, 4, 2)] {
+            for (page, pages, mode) in [
+                (2, 4, 2), (6, 2, 2), (8, 2, 3), (0, 12, 2), (3, 2, 4), (0, 12, 0), (20, 4, 2),
+            ] {
                 script.line(bind(page, pages, mode))
             }
             script.line(bind(2, 4, 2))

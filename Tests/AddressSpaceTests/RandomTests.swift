@@ -17,7 +17,8 @@ struct SeededGenerator: RandomNumberGenerator {
     private static let rights: [UInt64] = [0, 1, 3, 3, 3, 7, 5]
     private static let advice: [UInt64] = [0, 1, 2, 4, 10, 11, 14, 15, 16, 17, 18, 19]
 
-    @Test(arguments: 1...6) func `thousands of calls, every VMA after each as in the kernel`(seed: Int) throws {
+    @Test(arguments: 1...6) func `thousands of calls, every VMA after each as in the kernel`(seed: Int) throws
+    {
         let recording = try Replay.run { script in
             var random = SeededGenerator(seed: UInt64(seed))
             for _ in 0..<1500 { Self.add(to: &script, &random) }
@@ -49,7 +50,9 @@ struct SeededGenerator: RandomNumberGenerator {
         Int.random(in: 0..<8, using: &random) == 0 ? Script.Map.shared : Script.Map.private
     }
 
-    private static func move(_ page: Int, _ count: Int, _ script: inout Script, _ random: inout SeededGenerator) {
+    private static func move(
+        _ page: Int, _ count: Int, _ script: inout Script, _ random: inout SeededGenerator
+    ) {
         let other = Int.random(in: 0..<pages, using: &random)
         let newCount = Int.random(in: 1...12, using: &random)
         switch Int.random(in: 0..<4, using: &random) {

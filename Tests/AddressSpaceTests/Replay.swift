@@ -6,7 +6,8 @@ import TraceLog
 struct Replay: ~Copyable {
     private static let kinds: [UInt64: CallKind] = [
         9: .mmap, 10: .mprotect, 11: .munmap, 12: .brk, 25: .mremap, 28: .madvise, 30: .shmat, 67: .shmdt,
-        149: .mlock, 150: .munlock, 151: .mlockall, 152: .munlockall, 157: .prctl, 206: .ioSetup, 207: .ioDestroy,
+        149: .mlock, 150: .munlock, 151: .mlockall, 152: .munlockall, 157: .prctl, 206: .ioSetup,
+        207: .ioDestroy,
         216: .remapFilePages, 237: .mbind, 325: .mlock2, 329: .pkeyMprotect, 450: .setMempolicyHomeNode,
         453: .mapShadowStack, 462: .mseal,
     ]
@@ -137,7 +138,8 @@ struct Replay: ~Copyable {
     private func describe(_ step: Recording.Step) -> String {
         let (a, b, c, d, e, f) = step.arguments
         let arguments = [a, b, c, d, e, f].map { String($0, radix: 16) }.joined(separator: ", ")
-        return "\(step.letter) \(step.number)(\(arguments)) = \(String(step.result, radix: 16)) errno \(step.error)"
+        return
+            "\(step.letter) \(step.number)(\(arguments)) = \(String(step.result, radix: 16)) errno \(step.error)"
     }
 }
 

@@ -48,14 +48,17 @@ struct Script {
     }
 
     /// Maps private anonymous memory at a page, and writes it.
-    mutating func map(_ page: Int, _ pages: Int, _ rights: UInt64 = Rights.write, flags: UInt64 = 0, type: UInt64 = 2) {
+    mutating func map(
+        _ page: Int, _ pages: Int, _ rights: UInt64 = Rights.write, flags: UInt64 = 0, type: UInt64 = 2
+    ) {
         let all = type | flags | Map.fixed | Map.anonymous
         call(9, Self.address(page), UInt64(pages) * Self.page, rights, all, .max, 0)
         if rights & 2 != 0 { touch(page, pages) }
     }
 
     mutating func mapFile(
-        _ page: Int, _ pages: Int, _ rights: UInt64 = Rights.read, type: UInt64 = 2, descriptor: UInt64, offset: Int
+        _ page: Int, _ pages: Int, _ rights: UInt64 = Rights.read, type: UInt64 = 2, descriptor: UInt64,
+        offset: Int
     ) {
         let offset = UInt64(offset) * Self.page
         call(9, Self.address(page), UInt64(pages) * Self.page, rights, type | Map.fixed, descriptor, offset)
@@ -74,10 +77,14 @@ struct Script {
     }
 
     mutating func lock(_ page: Int, _ pages: Int) { call(149, Self.address(page), UInt64(pages) * Self.page) }
-    mutating func unlock(_ page: Int, _ pages: Int) { call(150, Self.address(page), UInt64(pages) * Self.page) }
+    mutating func unlock(_ page: Int, _ pages: Int) {
+        call(150, Self.address(page), UInt64(pages) * Self.page)
+    }
 
     /// mremap; with a target it is MREMAP_MAYMOVE | MREMAP_FIXED, and `keeping` adds MREMAP_DONTUNMAP.
-    mutating func remap(_ page: Int, _ pages: Int, to newPages: Int, at target: Int? = nil, keeping: Bool = false) {
+    mutating func remap(
+        _ page: Int, _ pages: Int, to newPages: Int, at target: Int? = nil, keeping: Bool = false
+    ) {
         let flags: UInt64 = target == nil ? 0 : keeping ? 7 : 3
         call(
             25, Self.address(page), UInt64(pages) * Self.page, UInt64(newPages) * Self.page, flags,

@@ -124,7 +124,7 @@ static uint64_t list_vmas(void)
 	uint64_t count = 0;
 
 	for (char *line = read_smaps(); *line; line = strchrnul(line, '\n') + 1) {
-		if (strstr(line, "[vsyscall]") == line + 73)
+		if (!strncmp(line, "ffffffffff600000-", 17))
 			break;
 		if (line[0] >= 'a' || (line[0] >= '0' && line[0] <= '9'))
 			parse_head(&vmas[count++], line);

@@ -1,0 +1,56 @@
+import AddressSpace
+import Testing
+import TraceLog
+
+@Suite struct `Snapshots` {
+    @Test func `maps lines are the kernel's, byte by byte`() throws {
+        var script = Script()
+        script.map(0, 4)
+        script.protect(2, 1, Script.Rights.read)
+        script.open("/proc/self/exe", flags: 0)
+        script.mapFile(20, 2, Script.Rights.exec, descriptor: 3, offset: 1)
+        let recording = try Player.play(script)
+        var replay = Replay(recording)
+        replay.replayAll()
+        var lines: [String] = []
+        replay.space.forEach {
+            lines.append(replay.space.mapsText($0, recording.definitions))
+            return true
+        }
+        #expect(lines == recording.steps.last?.lines)
+    }
+
+    /// The map after `script`, told a model that saw the calls before `missing` alone.
+    private static func judge(
+        unsettled: [Range<UInt64>] = [], _ build: (inout Script) -> Void
+    ) throws -> (Comparison, Comparison, Corrections) {
+        var script = Script()
+        build(&script)
+        let recording = try Player.play(script)
+        var replay = Replay(recording)
+        let first = try #require(recording.steps.first)
+        let last = try #require(recording.steps.last)
+        _ = replay.space.adopt(replay.snapshot(first, .start))
+        let judged = replay.space.adopt(replay.snapshot(last, .threshold), unsettled: unsettled)
+        let again = replay.space.adopt(replay.snapshot(last, .exit), unsettled: unsettled)
+        return (judged, again, replay.space.corrections)
+    }
+
+    @Test func `what no call explained is counted, corrected and owned by nobody`() throws {
+        let (judged, again, corrections) = try Self.judge {
+            $0.map(0, 4)
+            $0.map(10, 4)
+        }
+        #expect(judged.differences.count == 2)
+        #expect(again.isExact)
+        #expect(corrections.snapshot == 2)
+    }
+
+    @Test func `what a call in flight touches is not judged`() throws {
+        let (judged, _, corrections) = try Self.judge(unsettled: [Script.address(0)..<Script.address(4)]) {
+            $0.map(0, 4)
+        }
+        #expect(judged.isExact && judged.unsettled == 1)
+        #expect(corrections.snapshot == 0)
+    }
+}
