@@ -29,7 +29,7 @@ extension AddressSpace {
         }
         switch advice {
         case .guardInstall: installGuards(start, end, call)
-        case .populateWrite: break
+        case .populateWrite: if call.succeeded { write(start, end) }
         default: advise(start, end, advice, call)
         }
     }

@@ -8,7 +8,9 @@ extension AddressSpace {
         guard end > start else { return }
         let added = Self.lockFlags(call)
         switch call.error {
-        case 0, Errno.again: lock(start, end, added, limited: false)
+        case 0, Errno.again:
+            lock(start, end, added, limited: false)
+            if added == .locked { write(start, end) }
         case Errno.noMemory: mlockFailed(start, end, added)
         default: break
         }
@@ -39,8 +41,9 @@ extension AddressSpace {
             lock(start, stop, added, limited: true)
         } else if isNearLimit {
             lock(start, end, added, limited: true)
-        } else if obstacle(start, end, { $0.flags.isDisjoint(with: .rights) }) != nil {
+        } else if let unreadable = obstacle(start, end, { $0.flags.isDisjoint(with: .rights) }) {
             lock(start, end, added, limited: false)
+            if added == .locked { write(start, unreadable) }
         } else {
             corrections.uncertain += 1
         }
@@ -51,7 +54,9 @@ extension AddressSpace {
         let flags = call.arguments.0
         let added: VMAFlags = flags & 4 != 0 ? .lockMask : .locked
         futureFlags = flags & 2 != 0 ? added : []
-        if flags & 1 != 0 { lock(0, .max, added, limited: true) }
+        guard flags & 1 != 0 else { return }
+        lock(0, .max, added, limited: true)
+        if added == .locked { write(0, .max) }
     }
 
     mutating func munlockall(_ call: Call) {
