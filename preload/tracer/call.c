@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/prctl.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -27,9 +28,12 @@
 #ifndef PR_SET_MEMORY_MERGE
 #define PR_SET_MEMORY_MERGE 67
 #endif
-#ifndef MAP_FIXED_NOREPLACE
-#define MAP_FIXED_NOREPLACE 0x100000
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102
 #endif
+
+/* Where a call does not say how much it takes away: bytes that hold whatever it may be. */
+enum { HEAP_MAX = 1 << 30, SEGMENT_MAX = 1 << 30 };
 
 static bool prctl_changes_map(uint64_t option)
 {
@@ -156,15 +160,41 @@ static void write_call(const struct call *call, enum mf_call_number kind, long r
 	tracer.position = __atomic_load_n(&tracer.ring.header->head, __ATOMIC_RELAXED);
 }
 
+/* How much of what lies at arguments[0] the call takes away, or makes unreadable, should it succeed. */
+static uint64_t size_taken(const uint64_t arguments[6], enum mf_call_number kind)
+{
+	switch (kind) {
+	case MF_CALL_MUNMAP:
+	case MF_CALL_MREMAP:
+		return arguments[1];
+	case MF_CALL_MMAP:
+		return arguments[3] & MAP_FIXED ? arguments[1] : 0;
+	case MF_CALL_MPROTECT:
+	case MF_CALL_PKEY_MPROTECT:
+		return arguments[2] & PROT_READ ? 0 : arguments[1];
+	case MF_CALL_MADVISE:
+		return arguments[2] == MADV_GUARD_INSTALL ? arguments[1] : 0;
+	case MF_CALL_BRK:
+		return arguments[0] ? HEAP_MAX : 0;
+	case MF_CALL_SHMDT:
+		return SEGMENT_MAX;
+	default:
+		return 0;
+	}
+}
+
 /* Tells the unwinder and the definitions what is about to go. Before the call: afterwards another thread may already
  * have loaded other code there. */
-static void forget_replaced(const struct call *call, enum mf_call_number kind)
+static void forget_taken(const struct call *call, enum mf_call_number kind)
 {
 	const uint64_t *arguments = call->arguments;
-	if (kind == MF_CALL_MUNMAP || kind == MF_CALL_MREMAP || (kind == MF_CALL_MMAP && arguments[3] & MAP_FIXED))
-		definitions_forget(arguments[0], arguments[0] + arguments[1]);
+	uint64_t size = size_taken(arguments, kind);
+	if (size)
+		definitions_forget(arguments[0], arguments[0] + size);
 	if (kind == MF_CALL_MREMAP && arguments[3] & MREMAP_FIXED)
 		definitions_forget(arguments[4], arguments[4] + arguments[2]);
+	if (kind == MF_CALL_SHMAT && arguments[2] & SHM_REMAP)
+		definitions_forget(arguments[1], arguments[1] + SEGMENT_MAX);
 }
 
 void call_record(const struct call *call, long result, uint64_t begin, uint64_t end)
@@ -208,7 +238,7 @@ long call_make(const struct call *call)
 		return enter_kernel(call);
 	/* Before the call, which may unmap code or unwind tables that the backtrace needs. */
 	uint64_t stack = define_stack(call->registers);
-	forget_replaced(call, kind);
+	forget_taken(call, kind);
 	uint64_t begin = tracer_now();
 	long result = enter_kernel(call);
 	write_call(call, kind, result, stack, begin, tracer_now());
