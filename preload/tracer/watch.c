@@ -10,6 +10,8 @@
 enum {
 	FAILURES_MAX = 1 << 6,	   /* kinds of failure told apart */
 	UNHURRIED = 100,	   /* a list is read again after this many times its own duration */
+	HURRIED = 4,		   /* likewise, where the replay depends on it */
+	FLAGS_COST = 7,		   /* smaps takes so many times as long as maps */
 	CALLS_UNTIL_CLOCK = 1000,  /* calls until the clock is looked at again */
 };
 
@@ -18,6 +20,9 @@ static const unsigned thresholds[] = {50, 75, 90, 95}; /* percent of vm.max_map_
 static int64_t allowance;      /* VMAs that can still come about before the next threshold must be looked for */
 static unsigned next_threshold;
 static uint64_t not_before;    /* ns: no list is read before */
+static uint64_t anchor_size;   /* bytes of the last anchor in the ring */
+static uint64_t anchor_cost;   /* ns that reading maps took for it */
+static uint64_t anchor_time;   /* when it was taken */
 static uint64_t failures_seen[FAILURES_MAX];
 
 static uint64_t threshold_count(unsigned index)
@@ -60,14 +65,16 @@ static int64_t worst_growth(enum mf_call_number kind)
 	}
 }
 
-static void record_snapshot(enum mf_snapshot_reason reason, bool with_flags)
+/* Returns how long it took, in nanoseconds. The next one waits for `patience` times as long. */
+static uint64_t record_snapshot(enum mf_snapshot_reason reason, bool with_flags, uint64_t patience)
 {
 	struct snapshot_result taken = snapshot_take(reason, with_flags);
 	if (!taken.number)
-		return;
+		return 0;
 	limits_record(taken.number, taken.count, reason == MF_SNAPSHOT_FAILURE);
-	__atomic_store_n(&not_before, tracer_now() + UNHURRIED * taken.nanoseconds, __ATOMIC_RELAXED);
+	__atomic_store_n(&not_before, tracer_now() + patience * taken.nanoseconds, __ATOMIC_RELAXED);
 	allow_until_threshold(taken.count);
+	return taken.nanoseconds;
 }
 
 static void look_for_threshold(void)
@@ -76,18 +83,35 @@ static void look_for_threshold(void)
 		__atomic_store_n(&allowance, CALLS_UNTIL_CLOCK, __ATOMIC_RELAXED);
 		return;
 	}
-	record_snapshot(MF_SNAPSHOT_THRESHOLD, false);
+	record_snapshot(MF_SNAPSHOT_THRESHOLD, false, UNHURRIED);
+}
+
+static uint64_t ring_head(void)
+{
+	return __atomic_load_n(&tracer.ring.header->head, __ATOMIC_RELAXED);
+}
+
+/* How far the ring may move on before the next anchor: two lists and what lies between them must fit into it. */
+static uint64_t anchor_distance(void)
+{
+	uint64_t half = tracer.ring_size / 2;
+	return half > anchor_size + half / 4 ? half - anchor_size : half / 4;
 }
 
 /* A flight recorder must hold a list among its newest records, or they could not be replayed. */
 static void drop_anchor(void)
 {
-	uint64_t head = __atomic_load_n(&tracer.ring.header->head, __ATOMIC_RELAXED);
-	uint64_t last = __atomic_load_n(&tracer.last_anchor, __ATOMIC_RELAXED);
-	if (head - last < tracer.ring_size / 4)
+	uint64_t head = ring_head(), last = __atomic_load_n(&tracer.last_anchor, __ATOMIC_RELAXED), now;
+	if (head - last < anchor_distance() || (now = tracer_now()) < __atomic_load_n(&not_before, __ATOMIC_RELAXED))
 		return;
-	if (__atomic_compare_exchange_n(&tracer.last_anchor, &last, head, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-		record_snapshot(MF_SNAPSHOT_ANCHOR, true);
+	if (!__atomic_compare_exchange_n(&tracer.last_anchor, &last, head, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		return;
+	/* The flags of every VMA take seven times as long to read: only while that is little beside the time gone by. */
+	bool with_flags = anchor_cost * FLAGS_COST * HURRIED < now - anchor_time;
+	anchor_cost = record_snapshot(MF_SNAPSHOT_ANCHOR, with_flags, HURRIED) / (with_flags ? FLAGS_COST : 1);
+	anchor_time = tracer_now();
+	anchor_size = ring_head() - head;
+	__atomic_store_n(&tracer.last_anchor, head + anchor_size, __ATOMIC_RELAXED);
 }
 
 /* The kind of a failure, small enough to count the failures of each. */
@@ -118,7 +142,7 @@ static void look_at_failure(const struct call *call, enum mf_call_number kind, l
 		return;
 	if (nth > 1 && tracer_now() < __atomic_load_n(&not_before, __ATOMIC_RELAXED))
 		return;
-	record_snapshot(MF_SNAPSHOT_FAILURE, false);
+	record_snapshot(MF_SNAPSHOT_FAILURE, false, UNHURRIED);
 }
 
 void watch_call(const struct call *call, enum mf_call_number kind, long result)
