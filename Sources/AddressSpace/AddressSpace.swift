@@ -32,6 +32,9 @@ package struct AddressSpace: ~Copyable, Sendable {
     var isLoaded = false
     /// An address inside the VMA that maps calls [stack]; 0 if unknown.
     var stackAddress: UInt64 = 0
+    /// A trial: splits fail at the limit also in calls that succeeded, and `wasRefused` tells of it.
+    var refusesAtLimit = false
+    var wasRefused = false
 
     package init(pageSize: UInt64 = 4096, rules: KernelRules) {
         self.init(pageSize: pageSize, rules: rules, tree: VMATree())
@@ -47,8 +50,11 @@ package struct AddressSpace: ~Copyable, Sendable {
     }
 
     /// A second, independent address space in the same state; O(n).
-    package func copy() -> AddressSpace {
-        var other = AddressSpace(pageSize: pageSize, rules: rules, tree: tree.copy())
+    package func copy() -> AddressSpace { copy(with: tree.copy()) }
+
+    /// Everything but the VMAs as here.
+    func copy(with tree: consuming VMATree) -> AddressSpace {
+        var other = AddressSpace(pageSize: pageSize, rules: rules, tree: tree)
         other.maxMapCount = maxMapCount
         other.neverOvercommits = neverOvercommits
         other.corrections = corrections

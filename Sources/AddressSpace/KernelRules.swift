@@ -18,6 +18,9 @@ package struct KernelRules: Sendable, Equatable {
     /// A range that must be removed is checked for seals VMA by VMA while it is walked; 6.12.
     package var sealsCheckedInWalk = true
 
+    /// Every mremap asks for room below the limit first, not only one that moves; 7.2.
+    package var remapAlwaysNeedsRoom = true
+
     package static let newest = KernelRules()
 
     private init() {}
@@ -33,6 +36,7 @@ package struct KernelRules: Sendable, Equatable {
         mremapMovesMany = version >= (6, 17, 0)
         guardIsSticky = version >= (6, 18, 44)
         dontUnmapKeepsAccounting = version >= (6, 18, 44)
+        remapAlwaysNeedsRoom = version >= (7, 2, 0)
     }
 
     private static func version(of release: String) -> (Int, Int, Int)? {

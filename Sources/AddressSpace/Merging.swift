@@ -164,16 +164,23 @@ extension AddressSpace {
     ) -> VMATree.Cursor? {
         var place = cursor
         if whole.start < part.start {
-            if limited, isAtLimit { return nil }
+            if limited || refusesAtLimit, refuses() { return nil }
             place = split(place, at: part.start, new: .right)
         }
         if part.end < whole.end {
-            if limited, isAtLimit { return nil }
+            if limited || refusesAtLimit, refuses() { return nil }
             place = splitBehind(place, at: part.end, new: whole.start < part.start ? .right : .left)
         }
         tree[place].flags = part.flags
         tree[place].extra = part.extra
         return place
+    }
+
+    /// Whether the split to be made now fails for vm.max_map_count, remembered.
+    private mutating func refuses() -> Bool {
+        guard isAtLimit else { return false }
+        wasRefused = true
+        return true
     }
 
     /// Whether a split would fail for vm.max_map_count.

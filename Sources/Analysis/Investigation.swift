@@ -14,6 +14,10 @@ package struct Investigation: Sendable {
     package var endTime: UInt64 = 0
     /// When the failure that the report names happened, CLOCK_MONOTONIC nanoseconds.
     package var failureTime: UInt64?
+    /// What the limit of the options would have refused; nil if they name none.
+    package var firstFailure: FirstFailure?
+    /// vm.max_map_count as recorded, VMAs.
+    package var recordedLimit: Int?
     /// Threads that made calls.
     package var threads = 0
 
@@ -25,7 +29,7 @@ package struct Investigation: Sendable {
         _ source: inout Source, options: InvestigationOptions = InvestigationOptions(),
         progress: ((Double) -> Void)? = nil
     ) -> Investigation {
-        var observation = Observation(ownRanges: source.facts.ownRanges)
+        var observation = Observation(ownRanges: source.facts.ownRanges, limit: options.limit)
         var replay = Replay(facts: source.facts, until: options.until)
         replay.run(&source, &observation, progress: progress)
         observation.finish(replay.space)
@@ -40,6 +44,8 @@ package struct Investigation: Sendable {
         peakTime = observation.peak.time
         endTime = observation.now.time
         threads = observation.threads.count
+        firstFailure = observation.firstFailure
+        recordedLimit = observation.limits?.maxMapCount.map { Int(clamping: $0) }
         let judgement = Judgement(observation, kernelRelease: facts.kernelRelease)
         failureTime = judgement.failure?.call.call.begin
         let definitions = source.definitions

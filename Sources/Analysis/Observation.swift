@@ -32,6 +32,7 @@ struct Observation: ReplayObserver {
     private(set) var failed = 0
     private(set) var withoutStack = 0
     private(set) var threads = ThreadSet()
+    private(set) var firstFailure: FirstFailure?
 
     /// What snapshots said of the replay.
     struct Trust: Sendable {
@@ -41,7 +42,16 @@ struct Observation: ReplayObserver {
         var corrections = Corrections()
     }
 
-    init(ownRanges: [Range<UInt64>]) { self.ownRanges = ownRanges }
+    /// - Parameter limit: a limit to hold every call against; nil: none.
+    init(ownRanges: [Range<UInt64>], limit: Int? = nil) {
+        self.ownRanges = ownRanges
+        firstFailure = limit.map { FirstFailure(limit: $0, ownRanges: ownRanges) }
+    }
+
+    @inline(__always)
+    mutating func willApply(_ call: Call, in space: borrowing AddressSpace) {
+        firstFailure?.willApply(call, in: space)
+    }
 
     mutating func applied(_ call: Call, countBefore: Int, in space: borrowing AddressSpace) {
         begin(call.begin)
@@ -58,11 +68,10 @@ struct Observation: ReplayObserver {
         begin(snapshot.begin)
         now.time = max(now.time, snapshot.end)
         count(space.changes, by: nil, in: space)
+        firstFailure?.adopted(snapshot, comparison, in: space)
         if first == nil {
             first = space.count
-            tracer = snapshot.vmas.count { vma in
-                ownRanges.contains { $0.lowerBound <= vma.start && vma.end <= $0.upperBound }
-            }
+            tracer = snapshot.count(within: ownRanges)
             now = Totals(count: now.count, time: now.time, bytes: now.bytes)
             peak = now
         }

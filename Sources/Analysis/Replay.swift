@@ -80,6 +80,7 @@ package struct Replay: ~Copyable {
     ) {
         if Int(call.file.rawValue) >= knownFiles { learn(source.definitions) }
         let before = space.count
+        observer.willApply(call, in: space)
         space.apply(call)
         inFlight.note(call)
         observer.applied(call, countBefore: before, in: space)

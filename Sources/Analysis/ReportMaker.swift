@@ -119,7 +119,14 @@ struct ReportMaker {
             return Forecast(
                 verdict: .alreadyHit, time: time, low: time, high: time, reason: "a call failed at the limit")
         }
-        if peak > limit {
+        if let first = observation.firstFailure?.untraced {
+            let time = seconds(first.call.begin)
+            return Forecast(
+                verdict: .alreadyHit, time: time, low: time, high: time,
+                reason: "\(first.call.text) would fail with \(errnoName(first.refusal.errno)) at "
+                    + "\(first.refusal.count) VMAs")
+        }
+        if options.limit == nil, peak > limit {
             let time = observation.series.points.first { $0.highest - tracer > limit }.map {
                 seconds($0.start)
             }

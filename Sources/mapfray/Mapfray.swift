@@ -14,6 +14,7 @@ struct Mapfray: ParsableCommand {
             mapfray maps mapfray.data --at 2.5    the map as it was 2.5 s after the start
             mapfray events mapfray.data --stacks  every call, as strace writes it, with its stack
             mapfray forecast mapfray.data         when will it reach the limit
+            mapfray whatif mapfray.data --limit 65530    which call would fail first
             mapfray verify mapfray.data           does the rebuilt map equal the kernel's
             """,
         discussion: """
@@ -23,7 +24,7 @@ struct Mapfray: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             RecordCommand.self, ReportCommand.self, SitesCommand.self, MapsCommand.self, EventsCommand.self,
-            VerifyCommand.self, ForecastCommand.self,
+            VerifyCommand.self, ForecastCommand.self, WhatIfCommand.self,
         ])
 
     static func main() {

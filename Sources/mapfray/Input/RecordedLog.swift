@@ -1,4 +1,5 @@
 import Analysis
+import Symbols
 import TraceLog
 
 /// One readable log of a recording.
@@ -25,6 +26,16 @@ struct RecordedLog {
         progress.clear()
         warn(ofDamage: reader.damageText)
         return investigation
+    }
+
+    /// Holds every call against another limit.
+    func tryLimit(_ limit: Int, symbols: SymbolizerOptions) throws(Failure) -> LimitTrial {
+        var reader = try open()
+        let progress = ProgressLine()
+        let trial = LimitTrial.run(&reader, limit: limit, symbols: symbols) { progress.show($0) }
+        progress.clear()
+        warn(ofDamage: reader.damageText)
+        return trial
     }
 
     /// Says in one sentence what is wrong with the log: the rest of it is still good.

@@ -1,0 +1,184 @@
+package import TraceLog
+
+/// Why the kernel would refuse a call for vm.max_map_count, and with which errno.
+package struct Refusal: Sendable, Equatable {
+    /// What the kernel compares with the limit. Its numbers are those of Linux 6.18 unless said otherwise.
+    package enum Check: String, Sendable, CaseIterable {
+        /// A new mapping, or a grown heap: there may be no more VMAs than the limit (mm/mmap.c, mm/vma.c).
+        case mapping
+        /// A cut in one VMA: there must be fewer VMAs than the limit (mm/vma.c, split_vma).
+        case split
+        /// A hole in the middle of one VMA: there must be fewer VMAs than the limit (mm/vma.c,
+        /// vms_gather_munmap_vmas).
+        case hole
+        /// A move by mremap: some room must be left for what it may split (mm/mremap.c).
+        case move
+    }
+
+    package var check: Check
+    package var errno: UInt16
+    /// VMAs before the call, as they were counted for the question.
+    package var count: Int
+
+    package init(check: Check, errno: UInt16, count: Int) {
+        self.check = check
+        self.errno = errno
+        self.count = count
+    }
+}
+
+// MARK: - The question
+extension AddressSpace {
+    /// What the kernel would answer to a call, asked before it is applied, if the limit were `limit`; nil: it would
+    /// not refuse it for the limit. The call is otherwise taken at its word: what it did when it was recorded it would
+    /// do again. O(1) far from the limit, else as applying the call.
+    /// - Parameter leavingOut: VMAs of the map that are not to be counted (the tracer's own).
+    package func refusal(of call: Call, limit: Int, leavingOut: Int = 0) -> Refusal? {
+        let count = count - leavingOut
+        // No check asks for more room than 5 VMAs below the limit.
+        guard count + 5 >= limit, let check = failingCheck(call, count, limit) else { return nil }
+        return Refusal(check: check, errno: Self.limitErrno(call), count: count)
+    }
+
+    /// madvise and naming say EAGAIN for the ENOMEM of a split (mm/madvise.c).
+    private static func limitErrno(_ call: Call) -> UInt16 {
+        call.kind == .madvise || call.kind == .prctl ? Errno.again : Errno.noMemory
+    }
+
+    private func failingCheck(_ call: Call, _ count: Int, _ limit: Int) -> Refusal.Check? {
+        switch call.kind {
+        case .mmap, .shmat, .ioSetup, .mapShadowStack, .remapFilePages: mappingCheck(call, count, limit)
+        case .munmap: cutsHole(removed(by: call)) && count >= limit ? .hole : nil
+        case .brk: breakCheck(call, count, limit)
+        case .mremap: moveCheck(call, count, limit)
+        case .mlockall, .munlockall, .shmdt, .ioDestroy: nil
+        default: splitsBeyond(limit, call, count) ? .split : nil
+        }
+    }
+}
+
+// MARK: - New mappings
+extension AddressSpace {
+    /// mm/mmap.c (do_mmap): asked before anything but the arguments is looked at.
+    private func mappingCheck(_ call: Call, _ count: Int, _ limit: Int) -> Refusal.Check? {
+        guard call.succeeded || Self.failsBehindCount(call.error) else { return nil }
+        if count > limit { return .mapping }
+        return count >= limit && cutsHole(removed(by: call)) ? .hole : nil
+    }
+
+    /// Errors that do_mmap finds only after it has compared the count; ENOMEM may be that comparison.
+    private static func failsBehindCount(_ error: UInt16) -> Bool {
+        [Errno.noMemory, Errno.exists, Errno.again].contains(error)
+    }
+
+    /// What a call takes away before it does anything else.
+    private func removed(by call: Call) -> Range<UInt64>? {
+        switch call.kind {
+        case .munmap: range(call.arguments.0, call.arguments.1)
+        case .mmap where call.arguments.3 & 0x10 != 0: range(call.arguments.0, call.arguments.1)
+        case .remapFilePages: range(pageStart(call.arguments.0), pageStart(call.arguments.1))
+        case .shmat where call.arguments.2 & 0o40000 != 0 && call.observedEnd > call.result:
+            call.result..<call.observedEnd
+        default: nil
+        }
+    }
+
+    private func range(_ start: UInt64, _ length: UInt64) -> Range<UInt64>? {
+        let end = start &+ pageAligned(length)
+        return end > start ? start..<end : nil
+    }
+
+    /// Whether taking a range away leaves two pieces of one VMA.
+    private func cutsHole(_ range: Range<UInt64>?) -> Bool {
+        guard let range, let vma = vma(containing: range.lowerBound) else { return false }
+        return vma.start < range.lowerBound && range.upperBound < vma.end
+    }
+
+    /// mm/mmap.c (brk): a neighbour is seen before the count is; the heap's VMA may reach beyond the break, where a
+    /// mapping has merged with it.
+    private func breakCheck(_ call: Call, _ count: Int, _ limit: Int) -> Refusal.Check? {
+        let (old, new) = (pageAligned(heap.current), pageAligned(call.arguments.0))
+        guard heap.current != 0, call.arguments.0 >= heap.start else { return nil }
+        if new < old { return count >= limit && cutsHole(new..<old) ? .hole : nil }
+        guard new > old, count > limit else { return nil }
+        return call.result >= call.arguments.0 || isFree(old, new &+ pageSize) ? .mapping : nil
+    }
+
+    private func isFree(_ start: UInt64, _ end: UInt64) -> Bool {
+        let cursor = tree.first(endingAbove: start)
+        return tree.isEnd(cursor) || tree[cursor].start >= end
+    }
+}
+
+// MARK: - Moves
+extension AddressSpace {
+    private func moveCheck(_ call: Call, _ count: Int, _ limit: Int) -> Refusal.Check? {
+        guard call.succeeded || call.error == Errno.noMemory else { return nil }
+        let flags = call.arguments.3
+        if rules.remapAlwaysNeedsRoom {
+            if count + (flags & 4 != 0 ? 5 : 4) > limit { return .move }
+        } else if flags & 6 != 0 {
+            return count >= limit - 5 ? .move : nil
+        } else if moves(call) {
+            return count >= limit - 3 ? .move : nil
+        }
+        return count >= limit && cutsHole(shrunk(by: call)) ? .hole : nil
+    }
+
+    /// The tail that an mremap without a move gives back.
+    private func shrunk(by call: Call) -> Range<UInt64>? {
+        let (old, new) = (pageAligned(call.arguments.1), pageAligned(call.arguments.2))
+        return new < old ? call.arguments.0 &+ new..<call.arguments.0 &+ old : nil
+    }
+
+    /// Whether mremap leaves the place; of one that failed, whether it would have had to.
+    private func moves(_ call: Call) -> Bool {
+        let (start, old) = (call.arguments.0, pageAligned(call.arguments.1))
+        if call.succeeded { return call.result != start }
+        let (end, newEnd) = (start &+ old, start &+ pageAligned(call.arguments.2))
+        guard call.arguments.3 & 1 != 0, newEnd > end || old == 0 else { return false }
+        return vma(containing: start).map { $0.end != end } ?? true || !isFree(end, newEnd)
+    }
+}
+
+// MARK: - Splits
+extension AddressSpace {
+    /// Tries the call on the VMAs that it touches and their neighbours: what merges on the way makes room for the
+    /// second split, and every split is asked for anew.
+    private func splitsBeyond(_ limit: Int, _ call: Call, _ count: Int) -> Bool {
+        guard count + 1 >= limit, let range = worked(on: call) else { return false }
+        var trial = neighbourhood(of: range)
+        trial.maxMapCount = limit - count + trial.count
+        trial.refusesAtLimit = true
+        var call = call
+        let isShortage = call.error == Errno.noMemory || call.error == Errno.again
+        if isShortage, trial.obstacle(range.lowerBound, range.upperBound, { _ in false }) == nil {
+            call.error = 0
+        }
+        trial.apply(call)
+        return trial.wasRefused
+    }
+
+    private func worked(on call: Call) -> Range<UInt64>? {
+        switch call.kind {
+        case .prctl: range(call.arguments.2, call.arguments.3)
+        case .userfaultfdRegister, .userfaultfdUnregister: range(call.arguments.1, call.arguments.2)
+        case .mlock, .mlock2, .munlock:
+            range(pageStart(call.arguments.0), call.arguments.1 &+ call.arguments.0 & (pageSize - 1))
+        default: range(call.arguments.0, call.arguments.1)
+        }
+    }
+
+    /// An address space of the VMAs in a range and the nearest on each side.
+    private func neighbourhood(of range: Range<UInt64>) -> AddressSpace {
+        var part = VMATree()
+        var cursor = tree.first(endingAbove: range.lowerBound)
+        cursor = tree.previous(cursor) ?? cursor
+        while !tree.isEnd(cursor) {
+            _ = part.insert(tree[cursor], at: part.end)
+            if tree[cursor].start >= range.upperBound { break }
+            cursor = tree.next(cursor)
+        }
+        return copy(with: part)
+    }
+}
