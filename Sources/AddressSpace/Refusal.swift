@@ -29,9 +29,9 @@ package struct Refusal: Sendable, Equatable {
 
 // MARK: - The question
 extension AddressSpace {
-    /// What the kernel would answer to a call, asked before it is applied, if the limit were `limit`; nil: it would
-    /// not refuse it for the limit. The call is otherwise taken at its word: what it did when it was recorded it would
-    /// do again. O(1) far from the limit, else as applying the call.
+    /// What the kernel would answer to a call, asked before it is applied, if the limit were `limit`; nil:
+    /// it would not refuse it for the limit. The call is otherwise taken at its word: what it did when it
+    /// was recorded it would do again. O(1) far from the limit, else as applying the call.
     /// - Parameter leavingOut: VMAs of the map that are not to be counted (the tracer's own).
     package func refusal(of call: Call, limit: Int, leavingOut: Int = 0) -> Refusal? {
         let count = count - leavingOut
@@ -94,8 +94,8 @@ extension AddressSpace {
         return vma.start < range.lowerBound && range.upperBound < vma.end
     }
 
-    /// mm/mmap.c (brk): a neighbour is seen before the count is; the heap's VMA may reach beyond the break, where a
-    /// mapping has merged with it.
+    /// mm/mmap.c (brk): a neighbour is seen before the count is; the heap's VMA may reach beyond the break,
+    /// where a mapping has merged with it.
     private func breakCheck(_ call: Call, _ count: Int, _ limit: Int) -> Refusal.Check? {
         let (old, new) = (pageAligned(heap.current), pageAligned(call.arguments.0))
         guard heap.current != 0, call.arguments.0 >= heap.start else { return nil }
@@ -143,8 +143,8 @@ extension AddressSpace {
 
 // MARK: - Splits
 extension AddressSpace {
-    /// Tries the call on the VMAs that it touches and their neighbours: what merges on the way makes room for the
-    /// second split, and every split is asked for anew.
+    /// Tries the call on the VMAs that it touches and their neighbours: what merges on the way makes room
+    /// for the second split, and every split is asked for anew.
     private func splitsBeyond(_ limit: Int, _ call: Call, _ count: Int) -> Bool {
         guard count + 1 >= limit, let range = worked(on: call) else { return false }
         var trial = neighbourhood(of: range)

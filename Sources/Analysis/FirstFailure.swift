@@ -3,8 +3,9 @@ package import TraceLog
 
 /// Which call the kernel would refuse first if vm.max_map_count were another number.
 ///
-/// Answers for the program as it was recorded, with the tracer's own VMAs counted as the kernel counted them, and for
-/// the same program without the tracer. Nothing behind the first refusal is known: the program would go another way.
+/// Answers for the program as it was recorded, with the tracer's own VMAs counted as the kernel counted
+/// them, and for the same program without the tracer. Nothing behind the first refusal is known: the program
+/// would go another way.
 package struct FirstFailure: ReplayObserver, Sendable {
     /// A call with the reason for its refusal.
     package struct Refused: Sendable {
@@ -25,8 +26,8 @@ package struct FirstFailure: ReplayObserver, Sendable {
     /// The first call refused, counted without the tracer's VMAs, and with them.
     package private(set) var untraced: Refused?
     package private(set) var traced: Refused?
-    /// The first call that failed at the limit in force while recording: behind it the recording knows nothing of a
-    /// program with more room.
+    /// The first call that failed at the limit in force while recording: behind it the recording knows
+    /// nothing of a program with more room.
     package private(set) var recorded: Refused?
     /// The tracer's own VMAs.
     package private(set) var tracer = 0

@@ -19,8 +19,8 @@ package struct LimitTrial: Codable, Sendable {
     @Nullable package var failure: Refusal?
     /// The same where the tracer's own VMAs count too, as in another recording.
     @Nullable package var failureTraced: Refusal?
-    /// The first call that failed at the limit in force while recording; nothing is known of the way on from there
-    /// with more room.
+    /// The first call that failed at the limit in force while recording; nothing is known of the way on from
+    /// there with more room.
     @Nullable package var failureRecorded: Refusal?
 
     package init() {}

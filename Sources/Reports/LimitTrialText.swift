@@ -12,8 +12,10 @@ package enum LimitTrialText {
     private static func answer(_ trial: LimitTrial, _ style: TextStyle) -> [String] {
         let limit = NumberText.count(trial.limit)
         guard let failure = trial.failure else {
-            let sentence = "With vm.max_map_count=\(limit) no recorded call would fail for it."
-            return TextLayout.wrap(style.paint(sentence, .good), width: style.width)
+            let end = trial.failureRecorded.map { " up to call \(NumberText.count($0.number + 1))" } ?? ""
+            let sentence = "With vm.max_map_count=\(limit) no recorded call\(end) would fail for it."
+            let role = end.isEmpty ? TextStyle.Role.good : .warning
+            return TextLayout.wrap(style.paint(sentence, role), width: style.width)
         }
         let sentence =
             style.paint("With vm.max_map_count=\(limit)", .bad)
@@ -37,24 +39,27 @@ package enum LimitTrialText {
         case let traced? where traced.number == trial.failure?.number: other = "it is the same call"
         case let traced?:
             other =
-                "it is call \(NumberText.count(traced.number + 1)), \(TimeText.span(traced.time)) after the start: "
-                + "\(traced.call) = \(traced.errno)"
+                "it is call \(NumberText.count(traced.number + 1)), \(TimeText.span(traced.time)) after the "
+                + "start: \(traced.call) = \(traced.errno)"
         }
         return "as without mapfray, \(own) left out; recorded again, with them, \(other)"
     }
 
     private static func peak(_ trial: LimitTrial) -> String {
         let limit = trial.recordedLimit.map { ", recorded under a limit of \(NumberText.count($0))" } ?? ""
-        return "\(plural(trial.vmas.peak, "VMA")), \(TimeText.span(trial.vmas.peakTime)) after the start\(limit)"
+        return
+            "\(plural(trial.vmas.peak, "VMA")), \(TimeText.span(trial.vmas.peakTime)) after the start\(limit)"
     }
 
     /// Where the recorded program itself failed, its way on with more room is unknown.
     private static func boundary(_ trial: LimitTrial, _ style: TextStyle) -> [String] {
-        guard let recorded = trial.failureRecorded, trial.failure.map({ $0.number >= recorded.number }) ?? true
+        guard let recorded = trial.failureRecorded,
+            trial.failure.map({ $0.number >= recorded.number }) ?? true
         else { return [] }
         let sentence =
-            "while it was recorded, call \(NumberText.count(recorded.number + 1)) failed at the limit then in force "
-            + "(\(recorded.call) = \(recorded.errno)); what the program would do with more room is not in this recording"
+            "while it was recorded, call \(NumberText.count(recorded.number + 1)) failed at the limit then in "
+            + "force (\(recorded.call) = \(recorded.errno)); what the program would do with more room is not "
+            + "in this recording"
         return TextLayout.labelled("But", sentence, style: style).map { style.paint($0, .warning) }
     }
 }

@@ -49,7 +49,8 @@ package enum RefusalText {
         case "brk": return "the break stays where it was: brk and sbrk return -1 with \(errno)"
         case "munmap": return "munmap returns -1 with \(errno), and everything stays mapped"
         default:
-            let rest = refusal.check == "split" ? "; a first split and what came before it in the range stay" : ""
+            let rest =
+                refusal.check == "split" ? "; a first split and what came before it in the range stay" : ""
             return "\(name) returns -1 with \(errno)\(rest)"
         }
     }

@@ -1,6 +1,6 @@
 /*
- * Makes VMAs by one kind of call until a call fails or it has made COUNT of them, and says which call failed: a line
- * "BEGIN_NS CALL ERRNO NUMBER", or "none". After start it changes nothing else; the same arguments give the same calls.
+ * Makes VMAs by one kind of call until a call fails or it has made COUNT of them, and says which call failed: a
+ * line "BEGIN_NS CALL ERRNO NUMBER", or "none". The same arguments give the same calls.
  * USE: hit-limit KIND COUNT       KIND: map protect hole dontfork lock replace move move-fixed brk
  * (build: cc -O1 -g hit-limit.c)
  */
@@ -45,7 +45,8 @@ static void check(int bad, const char *call)
 static void map_one(char *area, long i)
 {
 	start_call();
-	void *page = mmap(area + i * PAGE, PAGE, i & 1 ? PROT_READ : READ_WRITE, PRIVATE | MAP_FIXED_NOREPLACE, -1, 0);
+	int rights = i & 1 ? PROT_READ : READ_WRITE;
+	void *page = mmap(area + i * PAGE, PAGE, rights, PRIVATE | MAP_FIXED_NOREPLACE, -1, 0);
 	check(page == MAP_FAILED, "mmap");
 }
 
@@ -81,9 +82,11 @@ static void replace_one(char *area, long i)
 	check(page == MAP_FAILED, "mmap");
 }
 
-/* Moves every other page of the area out, by growing where nothing is free; what moves lands beside the last one. */
+/* Moves every other page of the area out, by growing where nothing is free. What moves was written, so that it
+ * keeps its offset and merges with nothing where it lands. */
 static void move_one(char *area, long i)
 {
+	area[(2 * i + 1) * PAGE] = 1;
 	start_call();
 	void *page = mremap(area + (2 * i + 1) * PAGE, PAGE, 2 * PAGE, MREMAP_MAYMOVE);
 	check(page == MAP_FAILED, "mremap");
@@ -91,6 +94,7 @@ static void move_one(char *area, long i)
 
 static void move_fixed_one(char *area, long i)
 {
+	area[(2 * i + 1) * PAGE] = 1;
 	start_call();
 	void *page = mremap(area + (2 * i + 1) * PAGE, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
 			    area + (200000 + 2 * i) * PAGE);
