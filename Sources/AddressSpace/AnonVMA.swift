@@ -41,9 +41,7 @@ extension AddressSpace {
     /// Whether two VMAs look like pieces that differ in rights alone.
     func couldShareAnon(_ left: VMA, _ right: VMA) -> Bool {
         left.end == right.start && left.description == right.description && left.extra == right.extra
-            && left.flags.symmetricDifference(right.flags).isDisjoint(
-                with: comparedFlags.subtracting(.rights))
-            && left.pgoff &+ left.size >> pageShift == right.pgoff
+            && differingFlags(left, right).isSubset(of: .rights) && continues(left, right)
     }
 
     mutating func newAnon() -> UInt32 {

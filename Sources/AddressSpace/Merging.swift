@@ -3,20 +3,32 @@ enum MergeTarget { case left, right }
 
 extension AddressSpace {
     /// Whether two ranges that touch can become one VMA: the one place where attributes are compared
-    /// (Linux mm/vma.c: is_mergeable_vma, can_vma_merge_before, can_vma_merge_after).
+    /// (Linux mm/vma.c: is_mergeable_vma, can_vma_merge_before, can_vma_merge_after). `obstacles` names each part.
     @inline(__always)
     func mergeable(_ left: VMA, _ right: VMA, target: MergeTarget) -> Bool {
         left.end == right.start
-            && left.flags.symmetricDifference(right.flags).isDisjoint(with: comparedFlags)
+            && differingFlags(left, right).isEmpty
             && left.description == right.description && left.extra == right.extra
-            && left.pgoff &+ left.size >> pageShift == right.pgoff
+            && continues(left, right)
             && !left.isSpecial && closeHooksAllow(left, right)
             && (target == .left ? anonAllows(left, right) : anonAllows(right, left))
     }
 
+    /// The flags that keep two VMAs apart.
+    @inline(__always)
+    func differingFlags(_ left: VMA, _ right: VMA) -> VMAFlags {
+        left.flags.symmetricDifference(right.flags).intersection(comparedFlags)
+    }
+
+    /// Whether the right one's offset goes on where the left one's stops, or would if what lies between were filled.
+    @inline(__always)
+    func continues(_ left: VMA, _ right: VMA) -> Bool {
+        left.pgoff &+ (right.start &- left.start) >> pageShift == right.pgoff
+    }
+
     /// Whether `target` may take in `source` for all their anon_vmas say (is_mergeable_anon_vma).
     @inline(__always)
-    private func anonAllows(_ target: VMA, _ source: VMA) -> Bool {
+    func anonAllows(_ target: VMA, _ source: VMA) -> Bool {
         if target.anon == source.anon { return true }
         if target.anon != 0, source.anon != 0 { return false }
         if rules.unwrittenTargetAccepts {
@@ -27,7 +39,7 @@ extension AddressSpace {
 
     /// Before 6.12 a close hook kept a VMA from every merge.
     @inline(__always)
-    private func closeHooksAllow(_ left: VMA, _ right: VMA) -> Bool {
+    func closeHooksAllow(_ left: VMA, _ right: VMA) -> Bool {
         rules.closeHookBlocksDeletionOnly || left.flags.union(right.flags).isDisjoint(with: .closeHook)
     }
 
