@@ -7,6 +7,7 @@ package struct Investigation: Sendable {
     package var series: [SeriesPoint] = []
     /// By VMAs held at the peak, most first; sums to the peak.
     package var sites: [Site] = []
+    package var names = SiteNames()
     package var facts = ProcessFacts()
     /// CLOCK_MONOTONIC nanoseconds of the first record, of the peak, and of the last record.
     package var startTime: UInt64 = 0
@@ -50,8 +51,9 @@ package struct Investigation: Sendable {
         failureTime = judgement.failure?.call.call.begin
         let definitions = source.definitions
         let namer = FrameNamer(definitions, options: options.symbols)
-        sites = SiteGrouping(observation.sites, namer: namer, kernelRelease: facts.kernelRelease)
-            .sites(tracer: observation.tracer, start: startTime, end: judgement.end)
+        let grouping = SiteGrouping(observation.sites, namer: namer, kernelRelease: facts.kernelRelease)
+        sites = grouping.sites(tracer: observation.tracer, start: startTime, end: judgement.end)
+        names = SiteNames(grouping)
         series = observation.series.points.map { $0.leavingOut(observation.tracer) }
         let maker = ReportMaker(
             observation: observation, judgement: judgement, facts: facts, sites: sites, options: options)

@@ -17,6 +17,8 @@ package struct Report: Codable, Sendable {
     package var shape = Shape.steady
     /// By VMAs held at the peak, most first; the sum over them is `vmas.peak`.
     package var sites: [Site] = []
+    /// Why neighbours at the peak are not one VMA, most first; the sum is the peak less one. Empty if not asked for.
+    package var boundaries: [BoundaryGroup] = []
     package var forecast = Forecast(verdict: .unsure, reason: "nothing was recorded")
     /// Seconds between the first record and the last.
     package var duration = 0.0

@@ -2,20 +2,13 @@ import TraceLog
 
 /// Puts backtraces together that share their first frame outside libc and ld.so.
 struct SiteGrouping {
-    private struct Key: Hashable {
-        var origin: Site.Origin
-        var module = ""
-        var function: String?
-        var offset: UInt64 = 0
-    }
-
     private let table: SiteTable
     private let namer: FrameNamer
     private let kernelRelease: String
     /// Slots by group.
     private var groups: [[Int]] = []
     private var groupOfSlot: [Int?]
-    private var keys: [Key] = []
+    private var keys: [SiteKey] = []
 
     /// Backtraces written out for a site; the others only count.
     private static let stacksShown = 8
@@ -25,9 +18,9 @@ struct SiteGrouping {
         self.namer = namer
         self.kernelRelease = kernelRelease
         groupOfSlot = Array(repeating: nil, count: table.rows.count)
-        var places: [Key: Int] = [:]
+        var places: [SiteKey: Int] = [:]
         for (slot, row) in table.rows.enumerated() where row.created > 0 || row.calls > 0 {
-            let key = key(of: slot)
+            let key = SiteKey(slot: slot, namer: namer)
             let place = places[key] ?? keys.count
             if place == keys.count {
                 places[key] = place
@@ -49,41 +42,8 @@ struct SiteGrouping {
             .sorted { ($0.peak, $0.created, $1.name) > ($1.peak, $1.created, $0.name) }
     }
 
-    // MARK: keys
-
-    private func key(of slot: Int) -> Key {
-        guard let stack = SiteTable.stack(of: slot) else { return Key(origin: origin(slot)) }
-        let frames = namer.outsideTracer(stack)
-        guard let frame = frames.first(where: { namer.role($0) == .program }) ?? frames.first else {
-            return Key(origin: .withoutStack)
-        }
-        if frame.module == .none { return Key(origin: .code, function: "generated code") }
-        guard let named = namer.frames(frame).first else { return Key(origin: .withoutStack) }
-        return Key(
-            origin: .code, module: named.module, function: named.function,
-            offset: named.function == nil ? named.offset : 0)
-    }
-
-    private func origin(_ slot: Int) -> Site.Origin {
-        switch SiteTable.Special(rawValue: slot) {
-        case .beforeTrace: .beforeTrace
-        case .notObserved: .notObserved
-        case .withoutStack, nil: .withoutStack
-        }
-    }
-
-    private func name(_ key: Key) -> String {
-        switch key.origin {
-        case .beforeTrace: "before the trace"
-        case .notObserved: "not observed"
-        case .withoutStack: "no backtrace"
-        case .code:
-            key.module.isEmpty
-                ? key.function ?? ""
-                : key.function.map { "\($0)@\(key.module)" }
-                    ?? "\(key.module)+0x\(String(key.offset, radix: 16))"
-        }
-    }
+    /// Of each slot the index of its site's name in the second list; nil for slots that did nothing.
+    var names: (ofSlot: [Int?], names: [String]) { (groupOfSlot, keys.map(\.name)) }
 
     // MARK: sites
 
@@ -91,7 +51,7 @@ struct SiteGrouping {
         _ group: Int, _ history: [(time: UInt64, count: Int)], tracer: Int, start: UInt64, end: UInt64
     ) -> Site {
         let slots = groups[group]
-        var site = Site(origin: keys[group].origin, name: name(keys[group]))
+        var site = Site(origin: keys[group].origin, name: keys[group].name)
         for slot in slots { add(slot, to: &site) }
         site.history = history
         if site.origin == .beforeTrace { leaveOut(tracer, of: &site) }

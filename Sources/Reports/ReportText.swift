@@ -103,7 +103,16 @@ package struct ReportText {
             others.isEmpty ? [] : TextLayout.labelled("Also", others.joined(separator: ", "), style: style)
         return TextLayout.labelled("Shape", ShapeText.sentence(report.shape), style: style)
             + TextLayout.labelled("Forecast", ForecastText.sentence(report.forecast), style: style)
-            + change + trust + also
+            + boundaries + change + trust + also
+    }
+
+    /// The most frequent reason why neighbours are not one VMA; nothing where none stands out.
+    private var boundaries: [String] {
+        guard let group = report.boundaries.first, group.count * 10 >= report.vmas.peak, group.count > 8
+        else {
+            return []
+        }
+        return TextLayout.labelled("Not one", BoundaryText.sentence(group), style: style)
     }
 
     private var change: [String] {

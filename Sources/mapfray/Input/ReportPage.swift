@@ -13,7 +13,10 @@ struct ReportPage {
         let (log, others) = try RecordedLogs.highest(logs.of(process: process))
         self.folder = folder
         self.others = Self.words(others)
-        investigation = try log.investigate(options)
+        var investigation = try log.investigate(options)
+        var reader = try log.open()
+        investigation.countBoundaries(&reader)
+        self.investigation = investigation
     }
 
     func text(_ style: TextStyle) -> String {
