@@ -4,13 +4,15 @@
 
 #include <emmintrin.h>
 
-enum { MOVE_SIZE = 5, PAIR_SIZE = 7, ENTRY_SIZE = 16 };
+enum { MOVE_SIZE = 5, ENTRY_SIZE = 16 };
 
 extern const char stub_entries[]; /* STUBS_MAX entries of ENTRY_SIZE bytes, in stub_entry_x86_64.S */
 
-static bool is_pair(const uint8_t *at)
+/* A byte 0x40 to 0x4F before the move may be its REX prefix: then it loads r8d, or eight bytes. Such a place is left
+ * alone, although the byte may as well end another instruction. */
+static bool is_pair(const uint8_t *at, bool has_before)
 {
-	return at[0] == 0xB8 && at[3] == 0 && at[4] == 0;
+	return at[0] == 0xB8 && at[3] == 0 && at[4] == 0 && !(has_before && (at[-1] & 0xF0) == 0x40);
 }
 
 /* The next `0f 05` in [from, end), 16 places at a time. The vector registers are the caller's to lose: this runs in
@@ -36,7 +38,7 @@ bool stub_find(uint64_t from, uint64_t end, struct stub *found)
 {
 	uint64_t least = from;
 	for (uint64_t at = from; (at = find_syscall(at, end)) < end; at += 2) {
-		if (at < least + MOVE_SIZE || !is_pair((const uint8_t *)at - MOVE_SIZE))
+		if (at < least + MOVE_SIZE || !is_pair((const uint8_t *)at - MOVE_SIZE, at > least + MOVE_SIZE))
 			continue;
 		uint32_t number;
 		__builtin_memcpy(&number, (const void *)(at - MOVE_SIZE + 1), 4);
