@@ -14,9 +14,9 @@ struct WhatIfCommand: ParsableCommand {
             mapfray whatif mapfray.data --limit 65530 --json | jq .failure.call
             """,
         discussion: """
-            Every recorded call is asked whether the kernel would refuse it, by the rules of the operation: mmap \
-            above the limit, splits and holes at it, moves by mremap a few below. The answer is for the program \
-            without mapfray: the tracer's own VMAs are left out, and what they would change is said.
+            Every recorded call is asked whether the kernel would refuse it, by the rules of the operation: \
+            mmap above the limit, splits and holes at it, moves by mremap a few below. The answer is for the \
+            program without mapfray: the tracer's own VMAs are left out, and what they would change is said.
             """)
 
     @OptionGroup var log: LogArguments

@@ -1,0 +1,43 @@
+import Foundation
+import Testing
+
+/// vm.max_map_count, which holds for the whole machine: changed for as long as a closure runs, by one at a
+/// time.
+enum MapLimit {
+    private static let path = "/proc/sys/vm/max_map_count"
+    /// The kernel's default, under which the low recordings are made: no other program is hurt by it.
+    static let usual = 65530
+
+    static let whySkipped: Comment = "vm.max_map_count may not be set here (it takes the host's root)"
+
+    /// Whether this process may set it: tried with the value it has.
+    static var canBeSet: Bool {
+        guard let now = try? value() else { return false }
+        return (try? set(now)) != nil
+    }
+
+    static func value() throws -> Int {
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        guard let value = Int(text.trimmingCharacters(in: .whitespacesAndNewlines)) else {
+            throw Unexpected("\(path) holds \(text)")
+        }
+        return value
+    }
+
+    private static func set(_ value: Int) throws {
+        guard let file = FileHandle(forWritingAtPath: path) else { throw Unexpected("cannot open \(path)") }
+        try file.write(contentsOf: Data(String(value).utf8))
+        try file.close()
+    }
+
+    /// Restores what was there before, also where `body` throws.
+    static func with<Result>(_ limit: Int, _ body: () throws -> Result) throws -> Result {
+        let lock = open("/tmp/mapfray-max_map_count.lock", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
+        guard lock >= 0, flock(lock, LOCK_EX) == 0 else { throw Unexpected("cannot lock the limit") }
+        defer { close(lock) }
+        let before = try value()
+        try set(limit)
+        defer { try? set(before) }
+        return try body()
+    }
+}
