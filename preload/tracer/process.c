@@ -214,13 +214,25 @@ static int find_own_library(struct dl_phdr_info *object, size_t size, void *unus
 	return 1;
 }
 
+/* The folder for logs, made absolute, because the program may change its directory, and created if it is not there. */
+static void set_output(const char *output)
+{
+	struct text text = text_over(tracer.output, sizeof tracer.output);
+	char directory[2048];
+	if (output[0] != '/' && raw_syscall2(SYS_getcwd, (long)directory, sizeof directory) > 0) {
+		text_add(&text, directory);
+		text_add(&text, "/");
+	}
+	text_add(&text, output);
+	raw_syscall3(SYS_mkdirat, AT_FDCWD, (long)tracer.output, 0700);
+}
+
 static bool read_options(char **environment)
 {
 	const char *output = variable(environment, "MAPFRAY_OUTPUT");
 	if (!output || !*output || text_length(output) >= sizeof tracer.output)
 		return false;
-	struct text text = text_over(tracer.output, sizeof tracer.output);
-	text_add(&text, output);
+	set_output(output);
 	tracer.flight_recorder = variable(environment, "MAPFRAY_FLIGHT_RECORDER") != NULL;
 	uint64_t size = variable_number(environment, "MAPFRAY_FLIGHT_RECORDER", 0);
 	if (!tracer.flight_recorder)
