@@ -5,12 +5,16 @@ import PackageDescription
 let sanitized = Context.environment["MAPFRAY_SANITIZE"] != nil
 let tracerFlags = [
     // The code interrupted at a system call may hold values in vector registers: leave them alone.
-    "-mgeneral-regs-only", "-std=gnu11", "-O2", "-fvisibility=hidden", "-ftls-model=initial-exec", "-fno-stack-protector",
+    "-mgeneral-regs-only", "-std=gnu11", "-O2", "-fvisibility=hidden", "-ftls-model=initial-exec",
+    "-fno-stack-protector",
     "-Wall", "-Wextra", "-Werror",
 ]
 let tracerLinkFlags =
     (sanitized ? [] : ["-z", "defs"])
-    + ["-z", "now", "-z", "initfirst", "--version-script=\(Context.packageDirectory)/preload/tracer/exports.map"]
+    + [
+        "-z", "now", "-z", "initfirst",
+        "--version-script=\(Context.packageDirectory)/preload/tracer/exports.map",
+    ]
 
 let strict: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
@@ -56,7 +60,8 @@ let package = Package(
         .target(name: "Symbols", dependencies: ["CElfutils", "CLiberty"], swiftSettings: strict),
         .target(
             name: "Analysis", dependencies: ["AddressSpace", "TraceLog", "Symbols"], swiftSettings: strict),
-        .target(name: "Reports", dependencies: ["Analysis", "AddressSpace", "TraceLog"], swiftSettings: strict),
+        .target(
+            name: "Reports", dependencies: ["Analysis", "AddressSpace", "TraceLog"], swiftSettings: strict),
         .executableTarget(
             name: "mapfray",
             dependencies: [
@@ -72,15 +77,22 @@ let package = Package(
             cSettings: [.unsafeFlags(["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror"])],
             linkerSettings: [.linkedLibrary("pthread")]),
         .testTarget(
-            name: "TraceRingTests", dependencies: ["TraceRing", "TraceFormat", "RingWriter"], swiftSettings: strict),
+            name: "TraceRingTests", dependencies: ["TraceRing", "TraceFormat", "RingWriter"],
+            swiftSettings: strict),
         .testTarget(name: "UnwindTests", exclude: ["Programs"], swiftSettings: strict),
-        .testTarget(name: "TraceLogTests", dependencies: ["TraceLog", "TraceRing", "TraceFormat"], swiftSettings: strict),
-        .testTarget(name: "AddressSpaceTests", dependencies: ["AddressSpace", "TraceLog"], swiftSettings: strict),
+        .testTarget(
+            name: "TraceLogTests", dependencies: ["TraceLog", "TraceRing", "TraceFormat"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "AddressSpaceTests", dependencies: ["AddressSpace", "TraceLog"], swiftSettings: strict),
         .testTarget(name: "SymbolsTests", dependencies: ["Symbols"], swiftSettings: strict),
         .testTarget(
-            name: "AnalysisTests", dependencies: ["Analysis", "AddressSpace", "TraceLog"], swiftSettings: strict),
+            name: "AnalysisTests", dependencies: ["Analysis", "AddressSpace", "TraceLog"],
+            swiftSettings: strict),
         .testTarget(name: "ReportsTests", dependencies: ["Reports", "Analysis"], swiftSettings: strict),
-        .testTarget(name: "EndToEndTests", dependencies: ["TraceLog", "AddressSpace"], swiftSettings: strict),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["Analysis", "TraceLog", "AddressSpace"],
+            swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

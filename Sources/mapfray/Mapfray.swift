@@ -13,6 +13,7 @@ struct Mapfray: ParsableCommand {
             mapfray sites mapfray.data            every call site, with its share of the map
             mapfray maps mapfray.data --at 2.5    the map as it was 2.5 s after the start
             mapfray events mapfray.data --stacks  every call, as strace writes it, with its stack
+            mapfray explain mapfray.data 7f12c4a01000    who made this VMA, why it does not merge
             mapfray forecast mapfray.data         when will it reach the limit
             mapfray whatif mapfray.data --limit 65530    which call would fail first
             mapfray verify mapfray.data           does the rebuilt map equal the kernel's
@@ -24,7 +25,7 @@ struct Mapfray: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             RecordCommand.self, ReportCommand.self, SitesCommand.self, MapsCommand.self, EventsCommand.self,
-            VerifyCommand.self, ForecastCommand.self, WhatIfCommand.self,
+            VerifyCommand.self, ForecastCommand.self, WhatIfCommand.self, ExplainCommand.self,
         ])
 
     static func main() {

@@ -31,8 +31,8 @@ struct MapWriter {
         _ space: borrowing AddressSpace, _ definitions: Definitions, hasVsyscall: Bool
     ) throws(Failure) {
         var output = StandardOutput()
-        var next: UInt64? = 0
-        while let vma = space.first(from: next) {
+        var next: UInt64 = 0
+        while let vma = space.vma(from: next) {
             if includesOwn || !log.isOwn(vma.start, vma.end) {
                 try output.writeLine(space.mapsText(vma, definitions) + blame(vma, definitions))
             }
@@ -64,17 +64,4 @@ private struct VsyscallObserver: ReplayObserver {
     }
 
     mutating func noticed(_ entry: LogEntry, in space: borrowing AddressSpace) {}
-}
-
-extension AddressSpace {
-    /// The VMA that holds the address or follows it.
-    fileprivate func first(from address: UInt64?) -> VMA? {
-        guard let address else { return nil }
-        var found: VMA?
-        forEach(from: address) { vma in
-            found = vma
-            return false
-        }
-        return found
-    }
 }

@@ -1,0 +1,201 @@
+/*
+ * Frays the map in one known way, COUNT times, or does the same work as the advice against it says.
+ * USE: fray PATTERN COUNT [fixed]      (build: cc -O1 -g fray.c)
+ * Prints the VMAs it ends with, as the kernel counts them.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102
+#endif
+
+enum { PAGE = 4096 };
+
+static long count;
+static int fixed;
+
+static void fail(const char *call)
+{
+	perror(call);
+	exit(1);
+}
+
+static char *map(long pages, int rights)
+{
+	char *area = mmap(NULL, pages * PAGE, rights, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (area == MAP_FAILED)
+		fail("mmap");
+	if (rights & PROT_WRITE)
+		memset(area, 1, pages * PAGE);
+	return area;
+}
+
+static void check(int result, const char *call)
+{
+	if (result != 0)
+		fail(call);
+}
+
+/* Objects with an inaccessible page at their end. */
+static void guard_page(void)
+{
+	for (long i = 0; i < count; i++) {
+		char *object = map(4, PROT_READ | PROT_WRITE);
+		if (fixed)
+			check(madvise(object + 3 * PAGE, PAGE, MADV_GUARD_INSTALL), "madvise");
+		else
+			check(mprotect(object + 3 * PAGE, PAGE, PROT_NONE), "mprotect");
+	}
+}
+
+/* Code buffers made executable, one page of four at a time. */
+static void per_page_mprotect(void)
+{
+	char *pool = map(4 * count, PROT_READ | PROT_WRITE);
+	if (fixed)
+		check(mprotect(pool, 4 * count * PAGE, PROT_READ | PROT_EXEC), "mprotect");
+	for (long i = 0; i < count && !fixed; i++)
+		check(mprotect(pool + (4 * i + 1) * PAGE, PAGE, PROT_READ | PROT_EXEC), "mprotect");
+}
+
+/* Memory given back from the middle of what was mapped at once. */
+static void interior_munmap(void)
+{
+	char *area = map(4 * count, PROT_READ | PROT_WRITE);
+	for (long i = 0; i < count; i++) {
+		char *block = area + (4 * i + 1) * PAGE;
+		if (fixed)
+			check(madvise(block, 2 * PAGE, MADV_DONTNEED), "madvise");
+		else
+			check(munmap(block, 2 * PAGE), "munmap");
+	}
+}
+
+static int open_file(void)
+{
+	static char path[] = "/tmp/mapfray-fray-XXXXXX";
+	static int first;
+	if (first == 0) {
+		first = mkstemp(path);
+		if (first < 0 || ftruncate(first, count * PAGE) != 0)
+			fail("mkstemp");
+		return first;
+	}
+	int again = fixed ? first : open(path, O_RDWR);
+	if (again < 0)
+		fail("open");
+	return again;
+}
+
+/* Pieces of one file side by side, opened anew for each. */
+static void reopened_file(void)
+{
+	char *area = map(count, PROT_NONE);
+	int first = open_file();
+	char path[64], target[128];
+	snprintf(path, sizeof path, "/proc/self/fd/%d", first);
+	ssize_t size = readlink(path, target, sizeof target - 1);
+	for (long i = 0; i < count; i++) {
+		int descriptor = open_file();
+		char *piece =
+		    mmap(area + i * PAGE, PAGE, PROT_READ, MAP_PRIVATE | MAP_FIXED, descriptor, i * PAGE);
+		if (piece == MAP_FAILED)
+			fail("mmap");
+		if (descriptor != first)
+			close(descriptor);
+	}
+	target[size < 0 ? 0 : size] = 0;
+	unlink(target);
+}
+
+/* Buffers kept from children, whose flag outlives them. */
+static void madvise_flags(void)
+{
+	char *area = map(4 * count, PROT_READ | PROT_WRITE);
+	if (fixed)
+		check(madvise(area, 4 * count * PAGE, MADV_DONTFORK), "madvise");
+	for (long i = 0; i < count && !fixed; i++)
+		check(madvise(area + (4 * i + 1) * PAGE, PAGE, MADV_DONTFORK), "madvise");
+}
+
+/* Buffers locked one by one. */
+static void mlock_ranges(void)
+{
+	char *area = map(4 * count, PROT_READ | PROT_WRITE);
+	if (fixed)
+		check(mlock2(area, 4 * count * PAGE, MLOCK_ONFAULT), "mlock2");
+	for (long i = 0; i < count && !fixed; i++)
+		check(mlock2(area + (4 * i + 1) * PAGE, PAGE, MLOCK_ONFAULT), "mlock2");
+}
+
+/* Memory given back by taking its rights. */
+static void decommit(void)
+{
+	char *area = map(40 * count, PROT_READ | PROT_WRITE);
+	for (long i = 0; i < count; i++) {
+		char *run = area + (40 * i + 10) * PAGE;
+		if (fixed)
+			check(madvise(run, 20 * PAGE, MADV_DONTNEED), "madvise");
+		else if (mmap(run, 20 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) !=
+			 run)
+			fail("mmap");
+	}
+}
+
+/* Many small files, each mapped; read into memory instead. */
+static void small_file_maps(void)
+{
+	int descriptor = open("/proc/self/exe", O_RDONLY);
+	char *memory = map(count / 4 + 1, PROT_READ | PROT_WRITE);
+	for (long i = 0; i < count; i++) {
+		if (fixed && pread(descriptor, memory + i % PAGE, 64, 0) != 64)
+			fail("pread");
+		if (!fixed && mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE, descriptor, 0) == MAP_FAILED)
+			fail("mmap");
+	}
+}
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} patterns[] = {
+    {"guard-page", guard_page},
+    {"per-page-mprotect", per_page_mprotect},
+    {"interior-munmap", interior_munmap},
+    {"reopened-file", reopened_file},
+    {"madvise-flags", madvise_flags},
+    {"mlock-ranges", mlock_ranges},
+    {"decommit", decommit},
+    {"small-file-maps", small_file_maps},
+};
+
+static void tell_count(void)
+{
+	long lines = 0;
+	char buffer[PAGE];
+	int maps = open("/proc/self/maps", O_RDONLY);
+	for (ssize_t size; (size = read(maps, buffer, sizeof buffer)) > 0;)
+		for (ssize_t i = 0; i < size; i++)
+			lines += buffer[i] == '\n';
+	printf("%ld\n", lines);
+}
+
+int main(int arguments, char **words)
+{
+	count = arguments > 2 ? atol(words[2]) : 0;
+	fixed = arguments > 3 && strcmp(words[3], "fixed") == 0;
+	for (size_t i = 0; count > 0 && i < sizeof patterns / sizeof patterns[0]; i++)
+		if (strcmp(patterns[i].name, words[1]) == 0) {
+			patterns[i].run();
+			tell_count();
+			return 0;
+		}
+	fprintf(stderr, "use: fray PATTERN COUNT [fixed]\n");
+	return 64;
+}
