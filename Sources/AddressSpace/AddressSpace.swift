@@ -30,6 +30,8 @@ package struct AddressSpace: ~Copyable, Sendable {
     /// PR_SET_MEMORY_MERGE is on.
     var mergesPages = false
     var isLoaded = false
+    /// The VMAs came by fork and no `changes` have told of them yet; the first snapshot will.
+    var isInherited = false
     /// An address inside the VMA that maps calls [stack]; 0 if unknown.
     var stackAddress: UInt64 = 0
     /// A trial: splits fail at the limit also in calls that succeeded, and `wasRefused` tells of it.
@@ -65,6 +67,7 @@ package struct AddressSpace: ~Copyable, Sendable {
         other.futureFlags = futureFlags
         other.mergesPages = mergesPages
         other.isLoaded = isLoaded
+        other.isInherited = isInherited
         other.stackAddress = stackAddress
         return other
     }

@@ -7,6 +7,8 @@ extension AddressSpace {
         changes.removeAll(keepingCapacity: true)
         author = Author(time: snapshot.begin)
         let model = allVMAs()
+        if isInherited { for vma in model { note(.appeared, vma) } }
+        isInherited = false
         let open = UnsettledRanges(unsettled, model, snapshot.vmas)
         var comparison = Comparison(isFirst: !isLoaded, kernelCount: snapshot.vmas.count, modelCount: count)
         comparison.unsettled = snapshot.vmas.count { open.contain($0.start, $0.end) }
@@ -17,7 +19,7 @@ extension AddressSpace {
         return comparison
     }
 
-    private func allVMAs() -> [VMA] {
+    func allVMAs() -> [VMA] {
         var result: [VMA] = []
         result.reserveCapacity(count)
         forEach { vma in

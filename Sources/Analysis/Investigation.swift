@@ -1,3 +1,4 @@
+package import AddressSpace
 package import TraceLog
 
 /// Everything one pass over a log tells: the report, and what drawings and exports need beside it.
@@ -25,13 +26,15 @@ package struct Investigation: Sendable {
     package init() {}
 
     /// Reads the source to its end, or to `options.until`, once.
+    /// - Parameter inherited: what a forked child got from its parent.
     /// - Parameter progress: called now and then with the fraction read, 0 to 1.
     package static func run<Source: EntrySource & ~Copyable>(
         _ source: inout Source, options: InvestigationOptions = InvestigationOptions(),
-        progress: ((Double) -> Void)? = nil
+        inherited: consuming AddressSpace? = nil, progress: ((Double) -> Void)? = nil
     ) -> Investigation {
         var observation = Observation(ownRanges: source.facts.ownRanges, limit: options.limit)
         var replay = Replay(facts: source.facts, until: options.until)
+        if let inherited { replay.inherit(inherited) }
         replay.run(&source, &observation, progress: progress)
         observation.finish(replay.space)
         return Investigation(observation, source, options)

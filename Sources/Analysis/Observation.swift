@@ -87,7 +87,7 @@ struct Observation: ReplayObserver {
             self.limits = limits
             failures.note(limits)
         case .note(let note): notes.append(note)
-        case .end(_, let time), .child(_, let time): now.time = max(now.time, time)
+        case .end(_, let time), .child(_, let time, _): now.time = max(now.time, time)
         case .call, .snapshot: break
         }
     }

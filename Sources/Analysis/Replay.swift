@@ -6,6 +6,10 @@ package struct Replay: ~Copyable {
     /// The map as the log has brought it so far.
     package private(set) var space: AddressSpace
     private let until: UInt64
+    /// Calls that had begun by then and not ended.
+    private var openCalls = 0
+    /// When the first call after that began.
+    private var nextCall = UInt64.max
     private var inFlight: CallsInFlight
     private var knownFiles = 0
     /// Entries read ahead of a snapshot, to see which calls were in flight when it ended.
@@ -22,6 +26,12 @@ package struct Replay: ~Copyable {
         inFlight = CallsInFlight(pageSize: facts.pageSize)
         self.until = until ?? .max
     }
+
+    /// Begins with what a forked child got from its parent, in place of an empty map.
+    package mutating func inherit(_ parent: consuming AddressSpace) { space = parent }
+
+    /// Whether no call had begun by `end` that the replay left out: between its last instant and `end` the map stood.
+    package func isSettled(to end: UInt64) -> Bool { openCalls == 0 && nextCall > end }
 
     /// The map at an instant, or at the end.
     package static func map<Source: EntrySource & ~Copyable>(
@@ -61,8 +71,11 @@ package struct Replay: ~Copyable {
     ) -> Bool {
         switch entry {
         case .call(let call):
-            guard call.begin <= until else { return false }
-            if call.end <= until { apply(call, &source, &observer) }
+            guard call.begin <= until else {
+                nextCall = call.begin
+                return false
+            }
+            if call.end <= until { apply(call, &source, &observer) } else { openCalls += 1 }
         case .snapshot(let snapshot):
             guard snapshot.end <= until else { return snapshot.begin <= until }
             adopt(snapshot, &source, &observer)

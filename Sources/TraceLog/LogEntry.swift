@@ -5,8 +5,8 @@ package enum LogEntry: Sendable {
     /// Kept apart from the entry, which would be twice as large for it.
     indirect case limits(Limits)
     case note(Note)
-    /// A child was forked off.
-    case child(process: UInt32, time: UInt64)
+    /// A child was forked off between `time` and `end`.
+    case child(process: UInt32, time: UInt64, end: UInt64)
     /// The orderly end; the status is nil where the process called execve.
     case end(status: Int32?, time: UInt64)
 }

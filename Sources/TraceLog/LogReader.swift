@@ -38,6 +38,12 @@ package struct LogReader: ~Copyable {
         prepare()
     }
 
+    /// Makes what a parent's log defined known here too, so that what a forked child inherits keeps its names. To be
+    /// called before the first `next()`; a flight recorder, which has defined its own by then, takes nothing.
+    package mutating func inheritDefinitions(from parent: borrowing LogReader) {
+        if !facts.isFlightRecorder { table = parent.table }
+    }
+
     /// Grows while the log is read.
     package var definitions: Definitions { table.definitions }
     /// The first of what could not be read; `damageCount` counts all.
@@ -129,7 +135,7 @@ extension LogReader {
 
     private mutating func insert(_ entry: LogEntry?) -> Bool {
         switch entry {
-        case .child(_, let time)?, .end(_, let time)?: insert(entry, time: time)
+        case .child(_, let time, _)?, .end(_, let time)?: insert(entry, time: time)
         default: return false
         }
         return true

@@ -53,7 +53,7 @@ extension LogEntry {
     init?(child record: Record) {
         guard record.has(mf_child.self) else { return nil }
         let raw: mf_child = record.load()
-        self = .child(process: UInt32(truncatingIfNeeded: raw.child), time: raw.time)
+        self = .child(process: UInt32(truncatingIfNeeded: raw.child), time: raw.time, end: raw.end)
     }
 
     /// The orderly end.

@@ -186,7 +186,7 @@ func text(of entry: LogEntry, in definitions: Definitions) -> String {
         return "snapshot \(snapshot.number) \(snapshot.begin) \(snapshot.end) \(snapshot.vmas.map(\.start))"
     case .note(let note): return "note \(note.time) \(note.text)"
     case .limits(let limits): return "limits \(limits.time)"
-    case .child(let process, let time): return "child \(process) \(time)"
+    case .child(let process, let time, _): return "child \(process) \(time)"
     case .end(let status, let time): return "end \(status.map { "\($0)" } ?? "exec") \(time)"
     }
 }

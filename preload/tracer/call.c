@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/prctl.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/shm.h>
 #include <sys/stat.h>
@@ -244,6 +245,25 @@ long call_make(const struct call *call)
 	write_call(call, kind, result, stack, begin, tracer_now());
 	redirect_loaded_code(call, kind, result);
 	watch_call(call, kind, result);
+	return result;
+}
+
+void call_record_fork(long child, uint64_t begin)
+{
+	struct mf_child record = {.record = {.kind = MF_CHILD, .size = sizeof record},
+				  .time = begin,
+				  .end = tracer_now(),
+				  .child = (uint64_t)child};
+	mf_ring_write(&tracer.ring, &record.record);
+}
+
+long call_fork(const struct call *call)
+{
+	bool is_fork = !(call->arguments[0] & CLONE_VM) && tracer_is_recording();
+	uint64_t begin = tracer_now();
+	long result = enter_kernel(call);
+	if (is_fork && result > 0)
+		call_record_fork(result, begin);
 	return result;
 }
 

@@ -20,6 +20,10 @@ uint8_t call_argument_count(enum mf_call_number kind);
 long call_make(const struct call *call);
 /* Makes an execve, which ends this log if it succeeds. Does not enter libc. */
 long call_execve(const struct call *call);
+/* Makes a fork, and writes the child down. Does not enter libc. */
+long call_fork(const struct call *call);
+/* Records a fork that somebody else made. Does not enter libc. */
+void call_record_fork(long child, uint64_t begin);
 /* Records a call that somebody else made: `result` as the kernel returns it. Does not enter libc. */
 void call_record(const struct call *call, long result, uint64_t begin, uint64_t end);
 

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "stubs.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <link.h>
 #include <sys/mman.h>
@@ -28,12 +29,36 @@ __attribute__((visibility("hidden"), used)) long stub_call(size_t index, const u
 	struct call call = {.number = (long)stub_numbers[index], .registers = registers, .caught = MF_CALL_BY_STUB};
 	for (int i = 0; i < 6; i++)
 		call.arguments[i] = arguments[i];
-	return call.number == SYS_execve ? call_execve(&call) : call_make(&call);
+	switch (call.number) {
+	case SYS_execve:
+		return call_execve(&call);
+	case SYS_clone:
+		return call_fork(&call);
+	default:
+		return call_make(&call);
+	}
 }
 
-static bool is_wanted(uint64_t number)
+/* libc's clone instruction that forks. The others start a thread or a vfork child on a stack of its own, or on the
+ * parent's: they must not run through here. */
+static struct mf_range fork_code;
+
+static void find_fork(void)
 {
-	return number < 512 && (hook_syscall_interest[number] || number == SYS_execve);
+	ElfW(Sym) *symbol = NULL;
+	Dl_info facts;
+	void *function = dlsym(RTLD_NEXT, "_Fork"); /* glibc 2.34 */
+	if (!function)
+		function = dlsym(RTLD_NEXT, "fork");
+	if (function && dladdr1(function, &facts, (void **)&symbol, RTLD_DL_SYMENT) && symbol)
+		fork_code = (struct mf_range){(uint64_t)function, (uint64_t)function + symbol->st_size};
+}
+
+static bool is_wanted(const struct stub *stub)
+{
+	if (stub->number == SYS_clone)
+		return stub->address >= fork_code.start && stub->address < fork_code.end;
+	return stub->number < 512 && (hook_syscall_interest[stub->number] || stub->number == SYS_execve);
 }
 
 static bool write_code(int file, uint64_t address, const uint8_t *bytes, size_t size)
@@ -57,7 +82,7 @@ static void redirect_range(int file, uint64_t start, uint64_t end, bool is_libc)
 {
 	struct stub stub;
 	for (uint64_t at = start; stub_find(at, end, &stub); at = stub.return_to) {
-		if (!is_wanted(stub.number))
+		if (!is_wanted(&stub))
 			continue;
 		if (!redirect(file, &stub))
 			failures++;
@@ -117,6 +142,7 @@ void stubs_start(void)
 	memory = open_memory();
 	if (memory < 0)
 		return;
+	find_fork();
 	dl_iterate_phdr(redirect_object, NULL);
 	raw_syscall1(SYS_close, memory);
 	memory = -1;
@@ -127,7 +153,7 @@ void stubs_redirect_new(uint64_t start, uint64_t end)
 	struct stub stub;
 	int file = -1;
 	for (uint64_t at = start; stub_find(at, end, &stub); at = stub.return_to) {
-		if (!is_wanted(stub.number))
+		if (!is_wanted(&stub))
 			continue;
 		if (file < 0)
 			file = open_memory();

@@ -272,7 +272,7 @@ struct mf_limits {
  * executable path, working directory, then `argument_count` arguments. Padded to a multiple of 8. */
 struct mf_process {
 	struct mf_record record;
-	uint64_t parent_log_position; /* forked child: position of MF_CHILD in the parent's stream, else MF_UNKNOWN */
+	uint64_t parent_log_position; /* forked child: where the parent's stream stood at the fork, else MF_UNKNOWN */
 	uint64_t parent_start_time;   /* forked child: start_time of the parent's log, else 0 */
 	uint64_t argument_count;
 	uint64_t strings_size;
@@ -312,10 +312,11 @@ struct mf_process_end {
 	uint64_t exit_status;
 };
 
-/* A child was forked off. */
+/* A child was forked off, between the two times. It has no log of its own until it makes a call. */
 struct mf_child {
 	struct mf_record record;
-	uint64_t time;
+	uint64_t time; /* before the kernel was entered */
+	uint64_t end;  /* after it returned to the parent */
 	uint64_t child;
 };
 
@@ -337,7 +338,7 @@ _Static_assert(sizeof(struct mf_process) == 40, "format");
 _Static_assert(sizeof(struct mf_own_ranges) == 16, "format");
 _Static_assert(sizeof(struct mf_note) == 24, "format");
 _Static_assert(sizeof(struct mf_process_end) == 24, "format");
-_Static_assert(sizeof(struct mf_child) == 24, "format");
+_Static_assert(sizeof(struct mf_child) == 32, "format");
 _Static_assert(sizeof(struct mf_snapshot_vmas) + MF_SNAPSHOT_VMAS_MAX * sizeof(struct mf_snapshot_vma) <= MF_RECORD_SIZE_MAX,
 	"format");
 

@@ -30,9 +30,16 @@ struct MapsCommand: ParsableCommand {
     @OptionGroup var symbols: SymbolArguments
 
     func run() throws {
-        let log = try RecordedLogs(folder: log.folder).choose(process: log.pid, at: at)
-        let time = try log.time(of: at)
+        let logs = try RecordedLogs(folder: log.folder)
         let namer = blame ? BacktraceNamer(options: symbols.options) : nil
+        if case .absolute(let time)? = at, let process = log.pid,
+            let fork = try logs.fork(of: process, before: time)
+        {
+            tell("process \(process) had no log yet then: this is what process \(fork.parent.process) forked")
+            return try MapWriter(log: fork.parent, includesOwn: all, namer: namer).write(fork)
+        }
+        let log = try logs.choose(process: log.pid, at: at)
+        let time = try log.time(of: at)
         try MapWriter(log: log, includesOwn: all, namer: namer).write(at: time)
     }
 }

@@ -6,6 +6,8 @@ import TraceLog
 struct RecordedLog {
     let path: String
     let facts: ProcessFacts
+    /// The log of the process that forked this one, if it is here: none or one.
+    let parents: [RecordedLog]
 
     var process: UInt32 { facts.process }
 
@@ -22,7 +24,9 @@ struct RecordedLog {
     func investigate(_ options: InvestigationOptions) throws(Failure) -> Investigation {
         var reader = try open()
         let progress = ProgressLine()
-        let investigation = Investigation.run(&reader, options: options) { progress.show($0) }
+        let investigation = Investigation.run(
+            &reader, options: options, inherited: try inheritance(into: &reader)
+        ) { progress.show($0) }
         progress.clear()
         warn(ofDamage: reader.damageText)
         return investigation

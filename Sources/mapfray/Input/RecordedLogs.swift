@@ -11,7 +11,11 @@ struct RecordedLogs {
         var problems: [String] = []
         for file in try Self.files(path) {
             switch file.facts {
-            case .success(let facts): logs.append(RecordedLog(path: file.path, facts: facts))
+            case .success(let facts):
+                let parent = logs.last {
+                    facts.parentStartTime != 0 && $0.facts.startTime == facts.parentStartTime
+                }
+                logs.append(RecordedLog(path: file.path, facts: facts, parents: parent.map { [$0] } ?? []))
             case .failure(let error): problems.append(error.description)
             }
         }

@@ -9,6 +9,7 @@ enum Verification {
         var reader = try log.open()
         var observer = Observer()
         var replay = Replay(facts: reader.facts)
+        if let inherited = try log.inheritance(into: &reader) { replay.inherit(inherited) }
         let progress = ProgressLine()
         replay.run(&reader, &observer) { progress.show($0) }
         progress.clear()

@@ -13,18 +13,42 @@ struct MapWriter {
     /// - Parameter time: CLOCK_MONOTONIC nanoseconds; nil: the end.
     func write(at time: UInt64?) throws(Failure) {
         var reader = try log.open()
-        var observer = VsyscallObserver()
+        var observer = MapObserver()
         var replay = Replay(facts: reader.facts, until: time)
+        if let inherited = try log.inheritance(into: &reader) { replay.inherit(inherited) }
         let progress = ProgressLine()
         replay.run(&reader, &observer) { progress.show($0) }
         progress.clear()
-        guard observer.hasMap else {
-            log.warn(ofDamage: reader.damageText)
-            throw Failure(
-                "\(log.path) holds no snapshot before that instant, so there is no map; use a later --at")
-        }
+        guard observer.hasMap else { return try writeFirst(asked: time) }
         try write(replay.space, reader.definitions, hasVsyscall: observer.hasVsyscall)
         log.warn(ofDamage: reader.damageText)
+    }
+
+    /// The map of a child that has no log yet: what it got from the process whose log this is.
+    func write(_ fork: Fork) throws(Failure) {
+        var reader = try log.open()
+        let map = try fork.map(&reader)
+        guard map.isKnown else { throw Failure("\(log.path) holds no map of the instant of the fork") }
+        try write(map.space, reader.definitions, hasVsyscall: map.hasVsyscall)
+        log.warn(ofDamage: reader.damageText)
+    }
+
+    /// Before the first list is complete the process is only starting: answers with that list, and says so.
+    private func writeFirst(asked time: UInt64?) throws(Failure) {
+        var reader = try log.open()
+        while let entry = reader.next() {
+            guard case .snapshot(let first) = entry else { continue }
+            if let time, first.end > time {
+                tell(
+                    "process \(log.process) was only starting then: this is its map "
+                        + "\((first.end - time + 500_000) / 1_000_000) ms later, the first that was recorded")
+                return try write(at: first.end)
+            }
+            break
+        }
+        log.warn(ofDamage: reader.damageText)
+        throw Failure(
+            "\(log.path) holds no snapshot before that instant, so there is no map; use a later --at")
     }
 
     private func write(
@@ -51,8 +75,8 @@ struct MapWriter {
     }
 }
 
-/// Learns whether the kernel's lists ended with a [vsyscall] line.
-private struct VsyscallObserver: ReplayObserver {
+/// Learns whether there was a list at all, and whether it ended with a [vsyscall] line.
+struct MapObserver: ReplayObserver {
     var hasMap = false
     var hasVsyscall = false
 

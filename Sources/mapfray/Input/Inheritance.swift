@@ -1,0 +1,74 @@
+import AddressSpace
+import Analysis
+import TraceLog
+
+/// A fork, as the parent's log tells of it.
+struct Fork {
+    let parent: RecordedLog
+    /// CLOCK_MONOTONIC nanoseconds: the child came about between the two.
+    let time: UInt64
+    let end: UInt64
+
+    /// The latest fork of `child` in this log that had begun by `limit`.
+    init?(of child: UInt32, by limit: UInt64, in parent: RecordedLog) throws(Failure) {
+        var reader = try parent.open()
+        var found: (time: UInt64, end: UInt64)?
+        while let entry = reader.next() {
+            guard case .child(child, let time, let end) = entry, time <= limit else { continue }
+            found = (time, end)
+        }
+        guard let found else { return nil }
+        self.parent = parent
+        (time, end) = found
+    }
+
+    /// The map that the child was born with; `reader` is the parent's.
+    func map(_ reader: inout LogReader) throws(Failure) -> ForkedMap {
+        var observer = MapObserver()
+        var replay = Replay(facts: parent.facts, until: time)
+        if let inherited = try parent.inheritance(into: &reader) { replay.inherit(inherited) }
+        replay.run(&reader, &observer)
+        return ForkedMap(
+            space: replay.space.forked(), isKnown: observer.hasMap, isSettled: replay.isSettled(to: end),
+            hasVsyscall: observer.hasVsyscall)
+    }
+}
+
+/// What a child got from its parent.
+struct ForkedMap: ~Copyable {
+    let space: AddressSpace
+    /// Whether the parent's log has a map of that instant at all.
+    let isKnown: Bool
+    /// Whether no other thread of the parent was changing the map meanwhile.
+    let isSettled: Bool
+    let hasVsyscall: Bool
+}
+
+extension RecordedLog {
+    /// What the process was born with, if it was forked by one that has a log here; nil also where other threads of the
+    /// parent changed its map during the fork, so that nobody can say what the child got.
+    func inheritance(into reader: inout LogReader) throws(Failure) -> AddressSpace? {
+        guard let parent = parents.first, let fork = try Fork(of: process, by: facts.startTime, in: parent)
+        else {
+            return nil
+        }
+        var parentReader = try parent.open()
+        let map = try fork.map(&parentReader)
+        guard map.isKnown && map.isSettled else { return nil }
+        reader.inheritDefinitions(from: parentReader)
+        return map.space.copy()
+    }
+}
+
+extension RecordedLogs {
+    /// The fork that a process came from, if at that instant it had not yet begun a log of its own.
+    func fork(of process: UInt32, before time: UInt64) throws(Failure) -> Fork? {
+        if logs.contains(where: { $0.process == process && $0.facts.startTime <= time }) { return nil }
+        var latest: Fork?
+        for log in logs where log.facts.startTime <= time {
+            guard let fork = try Fork(of: process, by: time, in: log) else { continue }
+            if fork.time >= latest?.time ?? 0 { latest = fork }
+        }
+        return latest
+    }
+}
