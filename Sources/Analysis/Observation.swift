@@ -88,7 +88,7 @@ struct Observation: ReplayObserver {
             failures.note(limits)
         case .note(let note): notes.append(note)
         case .end(_, let time), .child(_, let time, _): now.time = max(now.time, time)
-        case .call, .snapshot: break
+        case .call, .snapshot, .childExecutes: break
         }
     }
 

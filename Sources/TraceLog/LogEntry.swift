@@ -7,6 +7,8 @@ package enum LogEntry: Sendable {
     case note(Note)
     /// A child was forked off between `time` and `end`.
     case child(process: UInt32, time: UInt64, end: UInt64)
+    /// A forked child that has no log of its own was about to call execve.
+    case childExecutes(process: UInt32, time: UInt64)
     /// The orderly end; the status is nil where the process called execve.
     case end(status: Int32?, time: UInt64)
 }
@@ -81,5 +83,7 @@ package struct ProcessFacts: Sendable {
     package var parentStartTime: UInt64 = 0
     /// Address ranges the tracer itself occupies.
     package var ownRanges: [Range<UInt64>] = []
+    /// When the last of them had been mapped, CLOCK_MONOTONIC nanoseconds.
+    package var ownRangesTime: UInt64 = 0
     package init() {}
 }

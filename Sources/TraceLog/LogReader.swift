@@ -135,7 +135,8 @@ extension LogReader {
 
     private mutating func insert(_ entry: LogEntry?) -> Bool {
         switch entry {
-        case .child(_, let time, _)?, .end(_, let time)?: insert(entry, time: time)
+        case .child(_, let time, _)?, .childExecutes(_, let time)?, .end(_, let time)?:
+            insert(entry, time: time)
         default: return false
         }
         return true

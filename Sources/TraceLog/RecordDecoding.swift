@@ -53,7 +53,12 @@ extension LogEntry {
     init?(child record: Record) {
         guard record.has(mf_child.self) else { return nil }
         let raw: mf_child = record.load()
-        self = .child(process: UInt32(truncatingIfNeeded: raw.child), time: raw.time, end: raw.end)
+        let child = UInt32(truncatingIfNeeded: raw.child)
+        switch mf_child_event(UInt32(record.detail)) {
+        case MF_CHILD_FORKED: self = .child(process: child, time: raw.time, end: raw.end)
+        case MF_CHILD_EXECUTES: self = .childExecutes(process: child, time: raw.time)
+        default: return nil
+        }
     }
 
     /// The orderly end.
@@ -109,6 +114,7 @@ extension ProcessFacts {
         let ranges = (0..<Int(count)).map { index in
             record.load(at: MemoryLayout<mf_own_ranges>.size + index * stride, as: mf_range.self)
         }
+        ownRangesTime = record.load(as: mf_own_ranges.self).time
         ownRanges = ranges.compactMap { $0.start < $0.end ? $0.start..<$0.end : nil }
         return true
     }

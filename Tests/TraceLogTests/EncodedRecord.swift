@@ -78,6 +78,6 @@ struct EncodedRecord {
 
     static func ownRanges(_ ranges: [Range<UInt64>]) -> EncodedRecord {
         let words = ranges.flatMap { range -> [UInt64] in [range.lowerBound, range.upperBound] }
-        return EncodedRecord(MF_OWN_RANGES, [UInt64(ranges.count)] + words)
+        return EncodedRecord(MF_OWN_RANGES, [0, UInt64(ranges.count)] + words)
     }
 }

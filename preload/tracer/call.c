@@ -248,13 +248,18 @@ long call_make(const struct call *call)
 	return result;
 }
 
-void call_record_fork(long child, uint64_t begin)
+static void write_child(enum mf_child_event event, long child, uint64_t begin)
 {
-	struct mf_child record = {.record = {.kind = MF_CHILD, .size = sizeof record},
+	struct mf_child record = {.record = {.kind = MF_CHILD, .detail = (uint8_t)event, .size = sizeof record},
 				  .time = begin,
 				  .end = tracer_now(),
 				  .child = (uint64_t)child};
 	mf_ring_write(&tracer.ring, &record.record);
+}
+
+void call_record_fork(long child, uint64_t begin)
+{
+	write_child(MF_CHILD_FORKED, child, begin);
 }
 
 long call_fork(const struct call *call)
@@ -269,6 +274,8 @@ long call_fork(const struct call *call)
 
 long call_execve(const struct call *call)
 {
+	if (tracer_is_silent_child())
+		write_child(MF_CHILD_EXECUTES, raw_syscall0(SYS_getpid), tracer_now());
 	bool ends = tracer_finish(false, 0);
 	long result = enter_kernel(call);
 	if (ends)

@@ -28,6 +28,7 @@ static __thread uint32_t thread_number; /* 0: not asked yet */
 
 static struct mf_range own_ranges[8];
 static size_t own_range_count;
+static uint64_t own_range_time;
 
 uint64_t tracer_now(void)
 {
@@ -103,6 +104,7 @@ static void write_own_ranges(void)
 	struct mf_own_ranges *record = (struct mf_own_ranges *)words;
 	size_t size = sizeof *record + own_range_count * sizeof own_ranges[0];
 	*record = (struct mf_own_ranges){.record = {.kind = MF_OWN_RANGES, .size = (uint16_t)size},
+					 .time = own_range_time,
 					 .count = own_range_count};
 	for (size_t i = 0; i < own_range_count; i++)
 		record->ranges[i] = own_ranges[i];
@@ -271,10 +273,11 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
 	mf_unwind_start();
 	dl_iterate_phdr(find_own_library, NULL);
 	observe_start();
-	if (!map_alive_page() || open_log(NULL) != 0) {
+	if (open_log(NULL) != 0 || !map_alive_page()) {
 		tracer.state = TRACER_OFF;
 		return;
 	}
+	own_range_time = tracer_now();
 	add_own_range(tracer.ring.header, tracer.ring.mapping_size);
 	stubs_start();
 	write_beginning(MF_SNAPSHOT_START, MF_UNKNOWN, 0);
@@ -282,6 +285,12 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
 }
 
 /* --- a forked child --- */
+
+bool tracer_is_silent_child(void)
+{
+	return __atomic_load_n(&tracer.state, __ATOMIC_ACQUIRE) == TRACER_RECORDING &&
+	       !__atomic_load_n(tracer.alive, __ATOMIC_RELAXED);
+}
 
 void tracer_start_in_child(void)
 {
@@ -302,6 +311,7 @@ void tracer_start_in_child(void)
 		__atomic_store_n(&tracer.state, TRACER_OFF, __ATOMIC_RELEASE);
 		return;
 	}
+	own_range_time = tracer_now();
 	*tracer.alive = 1;
 	write_beginning(MF_SNAPSHOT_FORK, parent_position, parent_start);
 	__atomic_store_n(&tracer.state, TRACER_RECORDING, __ATOMIC_RELEASE);

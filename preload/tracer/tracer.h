@@ -47,6 +47,8 @@ uint64_t tracer_now(void);
 uint32_t tracer_thread(void);
 /* Whether this process records; makes a forked child begin its own log. Does not enter libc. */
 bool tracer_is_recording(void);
+/* Whether this is a forked child that has not begun its log: what it writes goes to its parent's. Does not enter libc. */
+bool tracer_is_silent_child(void);
 /* Begins the log of a forked child. Does not enter libc. */
 void tracer_start_in_child(void);
 /* Ends the log in an orderly way: exit snapshot, MF_PROCESS_END. False if the log is not this process's to end.

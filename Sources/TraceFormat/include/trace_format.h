@@ -279,13 +279,14 @@ struct mf_process {
 	char strings[];
 };
 
-/* The addresses the tracer itself occupies: its library, the libraries it loaded, the ring, its pages. */
+/* The addresses the tracer itself occupies: its library first, then what it mapped at its start. */
 struct mf_range {
 	uint64_t start;
 	uint64_t end;
 };
 struct mf_own_ranges {
 	struct mf_record record;
+	uint64_t time; /* when the last of them had been mapped */
 	uint64_t count;
 	struct mf_range ranges[];
 };
@@ -312,7 +313,12 @@ struct mf_process_end {
 	uint64_t exit_status;
 };
 
-/* A child was forked off, between the two times. It has no log of its own until it makes a call. */
+/* A child was forked off, between the two times. It has no log of its own until it makes a call; if it calls execve
+ * before that, it says so here in its parent's log. detail: enum mf_child_event. */
+enum mf_child_event {
+	MF_CHILD_FORKED = 0,
+	MF_CHILD_EXECUTES = 1, /* about to: the call may fail */
+};
 struct mf_child {
 	struct mf_record record;
 	uint64_t time; /* before the kernel was entered */
@@ -335,7 +341,7 @@ _Static_assert(sizeof(struct mf_snapshot_vmas) == 24, "format");
 _Static_assert(sizeof(struct mf_snapshot_end) == 40, "format");
 _Static_assert(sizeof(struct mf_limits) == 152, "format");
 _Static_assert(sizeof(struct mf_process) == 40, "format");
-_Static_assert(sizeof(struct mf_own_ranges) == 16, "format");
+_Static_assert(sizeof(struct mf_own_ranges) == 24, "format");
 _Static_assert(sizeof(struct mf_note) == 24, "format");
 _Static_assert(sizeof(struct mf_process_end) == 24, "format");
 _Static_assert(sizeof(struct mf_child) == 32, "format");

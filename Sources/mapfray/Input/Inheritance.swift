@@ -8,18 +8,23 @@ struct Fork {
     /// CLOCK_MONOTONIC nanoseconds: the child came about between the two.
     let time: UInt64
     let end: UInt64
+    /// Whether the child has called execve since, before it had a log of its own.
+    let isOver: Bool
 
     /// The latest fork of `child` in this log that had begun by `limit`.
     init?(of child: UInt32, by limit: UInt64, in parent: RecordedLog) throws(Failure) {
         var reader = try parent.open()
-        var found: (time: UInt64, end: UInt64)?
+        var found: (time: UInt64, end: UInt64, isOver: Bool)?
         while let entry = reader.next() {
-            guard case .child(child, let time, let end) = entry, time <= limit else { continue }
-            found = (time, end)
+            switch entry {
+            case .child(child, let time, let end) where time <= limit: found = (time, end, false)
+            case .childExecutes(child, let time) where time <= limit: found?.isOver = true
+            default: continue
+            }
         }
         guard let found else { return nil }
         self.parent = parent
-        (time, end) = found
+        (time, end, isOver) = found
     }
 
     /// The map that the child was born with; `reader` is the parent's.
@@ -61,14 +66,14 @@ extension RecordedLog {
 }
 
 extension RecordedLogs {
-    /// The fork that a process came from, if at that instant it had not yet begun a log of its own.
+    /// The fork that a process came from, if at that instant it still had the map it was born with.
     func fork(of process: UInt32, before time: UInt64) throws(Failure) -> Fork? {
-        if logs.contains(where: { $0.process == process && $0.facts.startTime <= time }) { return nil }
+        if logs.contains(where: { $0.process == process && $0.facts.ownRangesTime <= time }) { return nil }
         var latest: Fork?
         for log in logs where log.facts.startTime <= time {
             guard let fork = try Fork(of: process, by: time, in: log) else { continue }
             if fork.time >= latest?.time ?? 0 { latest = fork }
         }
-        return latest
+        return latest.flatMap { $0.isOver ? nil : $0 }
     }
 }

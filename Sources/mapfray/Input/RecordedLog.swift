@@ -65,6 +65,20 @@ struct RecordedLog {
         }
     }
 
+    /// Whether the process had called execve by then; calls after it tell of one that failed.
+    func hasExecuted(by time: UInt64) throws(Failure) -> Bool {
+        var reader = try open()
+        var isOver = false
+        while let entry = reader.next() {
+            switch entry {
+            case .end(nil, let end) where end <= time: isOver = true
+            case .call(let call) where call.begin <= time: isOver = false
+            default: continue
+            }
+        }
+        return isOver
+    }
+
     /// When seconds begin to count: the first call or snapshot.
     private func firstTime() throws(Failure) -> UInt64 {
         var reader = try open()
@@ -76,6 +90,11 @@ struct RecordedLog {
             }
         }
         return facts.startTime
+    }
+
+    /// Whether a VMA is one that the tracer mapped at its start: its own, but for its library.
+    func isOwnMapping(_ start: UInt64, _ end: UInt64) -> Bool {
+        facts.ownRanges.dropFirst().contains { $0.lowerBound <= start && end <= $0.upperBound }
     }
 
     /// Whether a VMA is the tracer's own.

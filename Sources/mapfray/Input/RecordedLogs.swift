@@ -36,7 +36,7 @@ struct RecordedLogs {
     func choose(process: UInt32?, at instant: Instant? = nil) throws(Failure) -> RecordedLog {
         let candidates = try of(process: process)
         if process != nil, case .absolute(let time)? = instant {
-            return Self.covering(time, candidates)
+            return try Self.covering(time, candidates)
         }
         return try Self.highest(candidates).log
     }
@@ -52,9 +52,11 @@ struct RecordedLogs {
         return found
     }
 
-    /// The latest that had begun by then.
-    private static func covering(_ time: UInt64, _ logs: [RecordedLog]) -> RecordedLog {
-        logs.last { $0.facts.startTime <= time } ?? logs[0]
+    /// The latest that had begun by then, or the one after if execve had ended that.
+    private static func covering(_ time: UInt64, _ logs: [RecordedLog]) throws(Failure) -> RecordedLog {
+        guard let index = logs.lastIndex(where: { $0.facts.startTime <= time }) else { return logs[0] }
+        guard index + 1 < logs.count, try logs[index].hasExecuted(by: time) else { return logs[index] }
+        return logs[index + 1]
     }
 
     /// The log with the highest peak, and the others by theirs.

@@ -9,6 +9,14 @@ struct MapWriter {
     let includesOwn: Bool
     /// Names the owners; nil leaves them out.
     let namer: BacktraceNamer?
+    /// The tracer had mapped nothing yet.
+    private var isBeforeTracer = false
+
+    init(log: RecordedLog, includesOwn: Bool, namer: BacktraceNamer?) {
+        self.log = log
+        self.includesOwn = includesOwn
+        self.namer = namer
+    }
 
     /// - Parameter time: CLOCK_MONOTONIC nanoseconds; nil: the end.
     func write(at time: UInt64?) throws(Failure) {
@@ -42,7 +50,9 @@ struct MapWriter {
                 tell(
                     "process \(log.process) was only starting then: this is its map "
                         + "\((first.end - time + 500_000) / 1_000_000) ms later, the first that was recorded")
-                return try write(at: first.end)
+                var writer = self
+                writer.isBeforeTracer = time < log.facts.ownRangesTime
+                return try writer.write(at: first.end)
             }
             break
         }
@@ -57,13 +67,18 @@ struct MapWriter {
         var output = StandardOutput()
         var next: UInt64 = 0
         while let vma = space.vma(from: next) {
-            if includesOwn || !log.isOwn(vma.start, vma.end) {
+            if shows(vma) {
                 try output.writeLine(space.mapsText(vma, definitions) + blame(vma, definitions))
             }
             next = vma.end
         }
         if hasVsyscall { try output.writeLine(Self.vsyscall) }
         try output.flush()
+    }
+
+    private func shows(_ vma: VMA) -> Bool {
+        if isBeforeTracer && log.isOwnMapping(vma.start, vma.end) { return false }
+        return includesOwn || !log.isOwn(vma.start, vma.end)
     }
 
     private static let vsyscall =
