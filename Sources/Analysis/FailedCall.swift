@@ -8,6 +8,8 @@ struct FailedCall: Sendable {
     var count: Int
     /// Whether a part of the range it named was not mapped: then ENOMEM is no limit.
     var rangeHasHole: Bool
+    /// The largest stretch of unmapped addresses below the stack; nil for calls that ask for less than 1 GiB.
+    var largestGap: UInt64? = nil
     /// The limits in force, as recorded after it or, failing that, before it.
     var limits: Limits?
 
@@ -48,7 +50,8 @@ struct FailedCalls {
         let isFirst = first[key] == nil
         guard isFirst || count > highest[key]?.count ?? 0 else { return }
         let failed = FailedCall(
-            call: call, count: count, rangeHasHole: hasHole(call, in: space), limits: latestLimits)
+            call: call, count: count, rangeHasHole: hasHole(call, in: space),
+            largestGap: largestGap(call, in: space), limits: latestLimits)
         if isFirst { first[key] = failed }
         highest[key] = failed
     }
@@ -79,5 +82,21 @@ struct FailedCalls {
             return true
         }
         return reached < end
+    }
+
+    /// Where mmap may look without a hint: below the stack, whose growth the kernel keeps free (Linux mm/mmap.c,
+    /// arch_get_unmapped_area_topdown). Only large requests meet it before another limit.
+    private func largestGap(_ call: Call, in space: borrowing AddressSpace) -> UInt64? {
+        guard call.kind == .mmap && call.arguments.3 & 0x10 == 0, call.arguments.1 >= 1 << 30 else {
+            return nil
+        }
+        var largest: UInt64 = 0
+        var end: UInt64 = 1 << 16
+        space.forEach(from: end) { vma in
+            if vma.start > end { largest = max(largest, vma.start - end) }
+            end = max(end, vma.end)
+            return vma.end < 1 << 47
+        }
+        return largest
     }
 }

@@ -71,7 +71,7 @@ struct FailureVerdict: Sendable {
         let accounted = isAccounted(failed.call)
         if bytes >= 1 << 47 {
             return FailureVerdict(
-                cause: .addressSpace, reason: "\(bytes) bytes are more than an address space holds")
+                cause: .addressSpace, reason: "\(ByteText.of(bytes)) are more than an address space holds")
         }
         if let verdict = exceeded(.rlimitAS, "RLIMIT_AS", limits.mapped, bytes, limits.addressSpaceLimit) {
             return verdict
@@ -85,7 +85,13 @@ struct FailureVerdict: Sendable {
         if accounted, let verdict = overcommit(limits, bytes) { return verdict }
         if let used = limits.mapped, used.addingReportingOverflow(bytes).partialValue >= 1 << 47 {
             return FailureVerdict(
-                cause: .addressSpace, reason: "\(used) bytes are mapped and \(bytes) more were asked for")
+                cause: .addressSpace,
+                reason: "\(ByteText.of(used)) are mapped and \(ByteText.of(bytes)) were asked for")
+        }
+        if let gap = failed.largestGap, gap < bytes {
+            return FailureVerdict(
+                cause: .addressSpace,
+                reason: "no gap of \(ByteText.of(bytes)) is left between its mappings")
         }
         if let verdict = cgroup(limits) { return verdict }
         if let verdict = exceeded(
@@ -104,7 +110,12 @@ struct FailureVerdict: Sendable {
             return nil
         }
         return FailureVerdict(
-            cause: cause, reason: "\(used) bytes used and \(bytes) asked for exceed \(name), \(limit) bytes")
+            cause: cause, reason: "\(excess(used, bytes)) exceed \(name), \(ByteText.of(limit))")
+    }
+
+    private static func excess(_ used: UInt64, _ bytes: UInt64) -> String {
+        let asked = "\(ByteText.of(bytes)) asked for"
+        return used == 0 ? asked : "\(ByteText.of(used)) used and \(asked)"
     }
 
     /// Mode 2 counts everything; mode 0 refuses only what exceeds all memory at once (Linux mm/util.c).
@@ -124,7 +135,8 @@ struct FailureVerdict: Sendable {
     private static func cgroup(_ limits: Limits) -> FailureVerdict? {
         guard let limit = limits.cgroupLimit, let used = limits.cgroupUsed, limit != .max else { return nil }
         guard used >= limit - limit / 64 else { return nil }
-        return FailureVerdict(cause: .cgroup, reason: "the cgroup uses \(used) of its \(limit) bytes")
+        return FailureVerdict(
+            cause: .cgroup, reason: "the cgroup uses \(ByteText.of(used)) of its \(ByteText.of(limit))")
     }
 
     /// Bytes the call would have added.

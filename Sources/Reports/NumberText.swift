@@ -42,16 +42,4 @@ package enum NumberText {
         let text = String(value, radix: 16)
         return String(repeating: "0", count: max(0, digits - text.count)) + text
     }
-
-    /// Bytes in the unit that leaves one to three digits before the point: 64 KiB, 1.5 GiB.
-    package static func bytes(_ value: UInt64) -> String {
-        let units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
-        var (size, unit) = (Double(value), 0)
-        while size >= 1024 && unit < units.count - 1 {
-            size /= 1024
-            unit += 1
-        }
-        let isWhole = size == size.rounded() || size >= 100
-        return "\(decimal(size, places: isWhole ? 0 : 1)) \(units[unit])"
-    }
 }

@@ -74,12 +74,12 @@ package enum VMAStoryText {
     private static func head(_ story: VMAStory, _ style: TextStyle) -> [String] {
         guard let maps = story.maps else {
             let maker = story.hole.map { ", \($0)" } ?? ""
-            let size = story.size > 0 ? " The hole has \(NumberText.bytes(story.size))\(maker)." : ""
+            let size = story.size > 0 ? " The hole has \(ByteText.of(story.size))\(maker)." : ""
             return TextLayout.wrap("Nothing is mapped at \(story.address).\(size)", width: style.width)
         }
         let when = story.time.map { ", \(TimeText.span($0)) after the start" } ?? ""
         return [style.paint(TextLayout.printable(maps), .heading)]
-            + TextLayout.labelled("Size", NumberText.bytes(story.size), style: style)
+            + TextLayout.labelled("Size", ByteText.of(story.size), style: style)
             + TextLayout.labelled("Owner", story.owner + when, style: style)
             + TextLayout.labelled("Flags", story.flags.joined(separator: " "), style: style)
             + story.backtrace.map { "            " + TextLayout.clipped($0, style.width - 12, style) }

@@ -33,14 +33,6 @@ import Testing
     }
 
     @Test(arguments: [
-        (0, "0 bytes"), (1023, "1023 bytes"), (65536, "64 KiB"), (1_610_612_736, "1.5 GiB"),
-        (UInt64.max, "16 EiB"),
-    ])
-    func `bytes take the unit that fits`(value: UInt64, text: String) {
-        #expect(NumberText.bytes(value) == text)
-    }
-
-    @Test(arguments: [
         (0.0, "0 s"), (0.0000081, "8.1 us"), (0.0042, "4.2 ms"), (0.9996, "1 s"), (4.2, "4.2 s"),
         (59.6, "60 s"),
         (210, "3.5 min"), (7200, "2 h"), (1_036_800, "12 days"),
