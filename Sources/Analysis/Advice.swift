@@ -38,9 +38,9 @@ struct Advice: Sendable {
         Advice(
             pattern: .guardPage, module: "libruby",
             text:
-                "Each live fiber holds two VMAs, its stack and its guard page (fiber_pool_expand and"
-                + " fiber_pool_initialize in Ruby's cont.c): keep fewer fibers alive by limiting concurrency,"
-                + " and let fibers finish or drop the references to them.",
+                "Each live fiber holds two VMAs, its stack and its guard page (fiber_pool_expand in"
+                + " cont.c): keep fewer alive by limiting concurrency, let them finish, drop references to"
+                + " them.",
             source: "Ruby cont.c; rmosolgo/graphql-ruby#5128, #3913"),
         Advice(
             pattern: .guardPage, module: "libruby", text: raiseLimit,
@@ -56,6 +56,12 @@ struct Advice: Sendable {
             pattern: .guardPage,
             text: "Keep fewer guarded objects alive at once: limit their number, and reuse them from a pool.",
             source: "Tarantool #10169, ClickHouse #109734"),
+        Advice(
+            pattern: .threadStacks, module: "libjvm",
+            text:
+                "Each platform thread holds at least two VMAs, its stack and the JVM's guard zone in it: use a"
+                + " bounded pool, or virtual threads (Java 21), whose stacks lie in the heap.",
+            source: "HotSpot stackOverflow.cpp; JEP 444"),
         Advice(
             pattern: .threadStacks,
             text:
@@ -80,6 +86,12 @@ struct Advice: Sendable {
                 "Where the processor has protection keys, pkey_set switches access without a system "
                 + "call or a split.",
             source: "Linux Documentation/core-api/protection-keys.rst"),
+        Advice(
+            pattern: .reserveCommit,
+            text:
+                "Each range reserved with PROT_NONE and opened in part is two VMAs or more: reserve fewer and"
+                + " larger ranges, and open them upwards from what is open already, which splits nothing.",
+            source: "Linux mm/vma.c"),
         Advice(
             pattern: .decommit,
             text:

@@ -3,8 +3,9 @@ import TraceLog
 
 /// What a call that made VMAs looked like, from its arguments alone; the raw material of patterns.
 enum CallFeature: Int, CaseIterable {
-    case smallAnonymous, largeAnonymous, noAccess, noAccessFixed, stackMap, arena, smallFile, largeFile
-    case guardProtect, pageProtect, wideProtectNone, wideProtect
+    case smallAnonymous, largeAnonymous, noAccess, reserve, noAccessFixed, stackMap, arena, smallFile,
+        largeFile
+    case guardProtect, pageProtect, wideProtectNone, wideProtect, openWide
     case cutByUnmap, adviceFlags, lock, policy, shared, heap, remap, other
 
     /// Bytes up to which a mapping is small: some pages, so that thousands of them are no memory worth
@@ -37,7 +38,7 @@ enum CallFeature: Int, CaseIterable {
         if flags & mapAnonymous == 0 { return length <= 1 << 20 ? .smallFile : .largeFile }
         if protection == 0 {
             let isReserve = flags & mapNoReserve != 0 && length % arenaBytes == 0 && length <= 2 * arenaBytes
-            return flags & mapFixed != 0 ? .noAccessFixed : isReserve ? .arena : .noAccess
+            return flags & mapFixed != 0 ? .noAccessFixed : isReserve ? .arena : small ? .noAccess : .reserve
         }
         return small ? .smallAnonymous : .largeAnonymous
     }
@@ -45,6 +46,7 @@ enum CallFeature: Int, CaseIterable {
     private static func ofMprotect(_ start: UInt64, _ length: UInt64, _ protection: UInt64) -> CallFeature {
         if protection & 7 == 0 { return length <= smallBytes ? .guardProtect : .wideProtectNone }
         if start % arenaBytes == 0 { return .arena }
-        return length <= smallBytes ? .pageProtect : .wideProtect
+        if length <= smallBytes { return .pageProtect }
+        return protection & 7 == 3 ? .openWide : .wideProtect
     }
 }

@@ -2,6 +2,7 @@
 package enum Pattern: String, Codable, Sendable, CaseIterable {
     case guardPage = "guard-page"
     case perPageMprotect = "per-page-mprotect"
+    case reserveCommit = "reserve-commit"
     case decommit = "decommit"
     case interiorMunmap = "interior-munmap"
     case smallFileMaps = "small-file-maps"

@@ -131,9 +131,14 @@ struct SiteGrouping {
         let frames = site.stacks.first?.frames ?? []
         evidence.isInLoader = frames.first.map { FrameNamer.role(of: $0.module) == .loader } ?? false
         evidence.isInLibc = frames.first.map { FrameNamer.role(of: $0.module) == .libc } ?? false
-        evidence.isInThreadCreation = frames.contains { $0.function?.hasPrefix("pthread_create") ?? false }
+        evidence.isInThreadCreation = frames.contains { Self.makesThread($0.function ?? "") }
         site.pattern = evidence.pattern
         site.advice = Advice.texts(
             for: site.pattern, modules: Set(frames.map(\.module)), kernelRelease: kernelRelease)
+    }
+
+    /// pthread_create, and HotSpot's guard zone, which each Java thread maps into its own stack.
+    private static func makesThread(_ function: String) -> Bool {
+        function.hasPrefix("pthread_create") || function.contains("create_stack_guard_pages")
     }
 }

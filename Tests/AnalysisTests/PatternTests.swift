@@ -114,6 +114,35 @@ struct PatternTests {
         #expect(site?.pattern == "malloc-arenas")
     }
 
+    @Test func `a program's own blocks are no arenas, however they are aligned`() {
+        let site = top { log in
+            let stack = log.stack("jit")
+            let start: UInt64 = 0x7200_0000_0000
+            log.call(.mmap, 0, 256 << 20, 3, 0x22, .max, 0, result: start, stack: stack)
+            for index in 0..<100 { log.protect(start + UInt64(index * 2) * page, 5, stack: stack) }
+        }
+        #expect(site?.pattern == "per-page-mprotect")
+    }
+
+    @Test func `large ranges reserved and not opened are no guards`() {
+        let site = top { log in
+            let stack = log.stack("node")
+            for _ in 0..<100 { log.map(pages: 128, protection: 0, stack: stack) }
+        }
+        #expect(site?.pattern == "reserve-commit")
+    }
+
+    @Test func `a coroutine's stack opened in a reserved range leaves a guard`() {
+        let site = top { log in
+            let stack = log.stack("coroutines")
+            for _ in 0..<100 {
+                let start = log.map(pages: 65, protection: 0, stack: stack)
+                log.protect(start + page, pages: 64, 3, stack: stack)
+            }
+        }
+        #expect(site?.pattern == "guard-page")
+    }
+
     @Test func `libraries mapped by the loader are dlopen's and blamed on its caller`() {
         let site = top { log in
             let stack = log.stack("ld-linux-x86-64.so.2", "libc.so.6", "dl")
