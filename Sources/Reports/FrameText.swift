@@ -10,10 +10,37 @@ package enum FrameText {
         return TextLayout.printable(function + module + source(frame) + inlined)
     }
 
-    /// The frames outside the C library and the loader, which every site shares; all if there are no others.
+    /// The frames between the C library's innermost and outermost, which every site shares; all if there are no others.
     package static func telling(_ frames: [SiteFrame]) -> [SiteFrame] {
         let others = Array(frames.drop { $0.isInTracer || $0.isInRuntime })
-        return others.isEmpty ? frames : others
+        let outermost = others.lastIndex { !$0.isInRuntime }
+        return outermost.map { Array(others[...$0]) } ?? frames
+    }
+
+    /// At most `count` telling frames in words, a line each.
+    ///
+    /// In a stripped library only exported functions have names: where the first frames have none, the nearest
+    /// callers that have one follow the first frame, behind a mark for what is left out.
+    package static func summary(_ frames: [SiteFrame], _ count: Int, _ style: TextStyle) -> [String] {
+        let telling = telling(frames)
+        guard let first = telling.first else { return [] }
+        let near = telling.prefix(count)
+        if near.contains(where: { $0.function != nil }) { return near.map { line($0) } }
+        let gap = style.hasUnicode ? "… " : "... "
+        let callers = namedCallers(telling)
+        if callers.isEmpty { return near.map { line($0) } }
+        if count == 1 { return [line(first) + " " + gap + callers[0]] }
+        return [line(first)] + callers.prefix(count - 1).map { gap + $0 }
+    }
+
+    /// Functions outside libc and the loader, each once, the innermost first.
+    private static func namedCallers(_ frames: [SiteFrame]) -> [String] {
+        var names: [String] = []
+        for frame in frames where frame.function != nil && !frame.isInRuntime {
+            let name = line(frame)
+            if !names.contains(name) { names.append(name) }
+        }
+        return names
     }
 
     private static func place(_ frame: SiteFrame) -> String {

@@ -6,7 +6,7 @@ enum LimitAdvice {
         guard let limit = report.limit, isNear(report, limit) else { return [] }
         let setting = "vm.max_map_count=\(suggestion(peak: report.vmas.peak, limit: limit))"
         let now = "sysctl -w \(setting)  (host-wide, also for containers)"
-        let forGood = "echo \(setting) >/etc/sysctl.d/maps.conf && sysctl --system"
+        let forGood = "echo \(setting) >/etc/sysctl.d/maps.conf"
         return [style.paint("Raise     ", .heading) + now, style.paint("for good: ", .heading) + forGood]
     }
 

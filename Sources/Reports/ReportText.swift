@@ -31,11 +31,23 @@ package struct ReportText {
         self.style = style
     }
 
-    /// The whole report, with a newline at the end of each line.
+    /// The whole report, with a newline at the end of each line; what can be left out gives way to the height.
     package var text: String {
-        let blocks = [verdict, counts, sites, conclusions + next]
-        return blocks.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") + "\n" }.joined(separator: "\n")
+        let page = page(chartRows: 4, separator: "\n")
+        if Self.height(page) <= style.height { return page }
+        let lower = self.page(chartRows: 3, separator: "\n")
+        if Self.height(lower) <= style.height { return lower }
+        let lowest = self.page(chartRows: 2, separator: "\n")
+        return Self.height(lowest) <= style.height ? lowest : self.page(chartRows: 2, separator: "")
     }
+
+    private func page(chartRows: Int, separator: String) -> String {
+        let blocks = [verdict, counts(chartRows), sites, conclusions + next]
+        return blocks.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") + "\n" }.joined(
+            separator: separator)
+    }
+
+    private static func height(_ page: String) -> Int { page.count { $0 == "\n" } }
 
     private var verdict: [String] {
         let words = TextLayout.wrap(Verdict.sentence(report, style), width: style.width)
@@ -60,18 +72,20 @@ package struct ReportText {
         return report.process.exitStatus.map { "exit status \($0)" } ?? "end not seen"
     }
 
-    private var counts: [String] {
+    private func counts(_ chartRows: Int) -> [String] {
         let vmas = report.vmas
         let limit = report.limit.map { "limit \(NumberText.count($0))" } ?? "limit unknown"
         let line =
             "VMAs: first \(NumberText.count(vmas.first)), peak \(NumberText.count(vmas.peak)) at "
             + "\(TimeText.span(vmas.peakTime)), last \(NumberText.count(vmas.last)), \(limit)"
-        return [line] + chart
+        return TextLayout.wrap(line, width: style.width) + chart(chartRows)
     }
 
-    private var chart: [String] {
+    private func chart(_ rows: Int) -> [String] {
         guard !series.isEmpty else { return [] }
-        return Chart(points: points, end: report.duration, limit: report.limit, rows: 4).lines(style)
+        let columns = min(60, max(20, style.width - 12))
+        return Chart(points: points, end: report.duration, limit: report.limit, columns: columns, rows: rows)
+            .lines(style)
     }
 
     private var points: [Chart.Point] {
@@ -116,7 +130,7 @@ package struct ReportText {
     }
 
     private var change: [String] {
-        let advice = report.sites.first?.advice.first ?? ""
+        let advice = report.failure.flatMap(CauseAdvice.text) ?? report.sites.first?.advice.first ?? ""
         let code = advice.isEmpty ? [] : TextLayout.labelled("Change", advice, style: style)
         return code + LimitAdvice.lines(report, style)
     }
@@ -128,7 +142,8 @@ package struct ReportText {
     }
 
     private var next: [String] {
-        [style.paint("next: mapfray sites \(folder), mapfray events \(folder) --stacks", .aside)]
+        let commands = "next: mapfray sites \(folder), mapfray events \(folder) --stacks"
+        return TextLayout.wrap(commands, width: style.width).map { style.paint($0, .aside) }
     }
 }
 

@@ -57,7 +57,7 @@ package struct SiteList {
     }
 
     private func lines(_ row: Row, _ withStacks: Bool, _ style: TextStyle) -> [String] {
-        let head = numbers(row.site) + "  " + name(row.site)
+        let head = numbers(row.site) + "  " + name(row.site, style)
         return withStacks ? [head] + row.stacks.flatMap { lines($0, style) } : [head]
     }
 
@@ -71,9 +71,9 @@ package struct SiteList {
             + "  " + TextLayout.left(since, 8)
     }
 
-    private func name(_ site: Report.Site) -> String {
+    private func name(_ site: Report.Site, _ style: TextStyle) -> String {
         let pattern = site.pattern.map { " [\($0)]" } ?? ""
-        let frame = FrameText.telling(site.frames).first.map { FrameText.line($0) }
+        let frame = FrameText.summary(site.frames, 1, style).first
         return TextLayout.printable(frame ?? site.name) + pattern
     }
 

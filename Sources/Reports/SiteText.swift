@@ -8,14 +8,14 @@ package enum SiteText {
         let facts = [plural(site.vmas, "VMA"), site.pattern ?? "", since(site), growth(site)]
         let head = style.paint(share, .heading) + "  " + facts.filter { !$0.isEmpty }.joined(separator: ", ")
         return [head]
-            + names(site, frames).map { "        " + TextLayout.clipped($0, style.width - 8, style) }
+            + names(site, frames, style).map { "        " + TextLayout.clipped($0, style.width - 8, style) }
     }
 
     /// Share, count and the first telling frame on one line.
     package static func line(_ site: Report.Site, style: TextStyle) -> String {
         let share = style.paint(TextLayout.right(NumberText.percent(site.share), 6), .heading)
         let held = "  \(plural(site.vmas, "VMA")), "
-        let name = names(site, 1).joined()
+        let name = names(site, 1, style).joined()
         return share + held + TextLayout.clipped(name, style.width - 6 - held.count, style)
     }
 
@@ -27,8 +27,8 @@ package enum SiteText {
         site.growthPerSecond >= 0.005 ? "+\(NumberText.rough(site.growthPerSecond))/s" : ""
     }
 
-    private static func names(_ site: Report.Site, _ count: Int) -> [String] {
-        let telling = FrameText.telling(site.frames).prefix(count).map { FrameText.line($0) }
+    private static func names(_ site: Report.Site, _ count: Int, _ style: TextStyle) -> [String] {
+        let telling = FrameText.summary(site.frames, count, style)
         return telling.isEmpty ? [site.name] : telling
     }
 }

@@ -6,11 +6,14 @@ package struct TextStyle: Sendable {
     package var hasUnicode: Bool
     /// Columns.
     package var width: Int
+    /// Lines that a page should take at most.
+    package var height: Int
 
-    package init(hasColors: Bool = false, hasUnicode: Bool = true, width: Int = 80) {
+    package init(hasColors: Bool = false, hasUnicode: Bool = true, width: Int = 80, height: Int = 30) {
         self.hasColors = hasColors
         self.hasUnicode = hasUnicode
         self.width = width
+        self.height = height
     }
 
     /// What a colour says, so that the same thing has the same colour everywhere.

@@ -8,12 +8,19 @@ package enum TrustText {
     }
 
     package static func sentence(_ report: Report) -> String {
-        let parts = [
-            snapshots(report.trust), "\(NumberText.count(report.calls.lost)) lost",
-            "\(NumberText.count(report.calls.unobserved)) unobserved",
-            "\(plural(report.calls.withoutStack, "call")) without a backtrace",
+        let missing = missing(report)
+        let nothing = "nothing lost or unseen"
+        return ([snapshots(report.trust)] + (missing.isEmpty ? [nothing] : missing)).joined(separator: "; ")
+            + cut(report)
+    }
+
+    private static func missing(_ report: Report) -> [String] {
+        let counts = [
+            (report.calls.lost, "\(plural(report.calls.lost, "record")) lost"),
+            (report.calls.unobserved, "\(plural(report.calls.unobserved, "VMA")) unobserved"),
+            (report.calls.withoutStack, "\(plural(report.calls.withoutStack, "call")) without a backtrace"),
         ]
-        return parts.joined(separator: "; ") + cut(report)
+        return counts.filter { $0.0 > 0 }.map(\.1)
     }
 
     private static func snapshots(_ trust: Report.Trust) -> String {

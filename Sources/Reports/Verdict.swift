@@ -23,8 +23,10 @@ enum Verdict {
         if failure.cause == .maxMapCount {
             return style.paint("This is vm.max_map_count:", .bad) + " \(event), at \(counts)."
         }
-        return style.paint("This is not vm.max_map_count but \(name(failure.cause)):", .bad)
-            + " \(event), at \(counts)."
+        let cause = failure.cause == .other ? "" : " but \(name(failure.cause))"
+        let reason = failure.reason.isEmpty ? "" : "; \(failure.reason)"
+        return style.paint("This is not vm.max_map_count\(cause):", .bad)
+            + " \(event), at \(counts)\(reason)."
     }
 
     static func name(_ cause: FailureCause) -> String {

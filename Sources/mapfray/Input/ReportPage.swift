@@ -12,7 +12,7 @@ struct ReportPage {
         let logs = try RecordedLogs(folder: folder)
         let (log, others) = try RecordedLogs.highest(logs.of(process: process))
         self.folder = folder
-        self.others = Self.words(others)
+        self.others = Self.words(others.filter { $0.log.process != log.process })
         var investigation = try log.investigate(options)
         var reader = try log.open()
         investigation.countBoundaries(&reader)
@@ -23,11 +23,14 @@ struct ReportPage {
         ReportText(investigation, folder: folder, others: others, style: style).text
     }
 
+    /// The highest peak of each process; one that called execve has a log for each program.
     private static func words(_ peaks: [Peak]) -> [String] {
-        let named = peaks.prefix(3).map { peak in
+        var seen: Set<UInt32> = []
+        let highest = peaks.filter { seen.insert($0.log.process).inserted }
+        let named = highest.prefix(3).map { peak in
             let name = peak.log.facts.command.first?.split(separator: "/").last ?? "?"
             return "\(name) (pid \(peak.log.process), peak \(NumberText.count(peak.vmas)))"
         }
-        return named + (peaks.count > 3 ? ["\(peaks.count - 3) more"] : [])
+        return named + (highest.count > 3 ? ["\(highest.count - 3) more"] : [])
     }
 }

@@ -15,7 +15,20 @@ struct StyleArguments: ParsableArguments {
 extension TextStyle {
     /// The style for what is written to `descriptor`.
     static func forDescriptor(_ descriptor: Int32, color: ColorChoice = .auto) -> TextStyle {
-        TextStyle(hasColors: hasColors(descriptor, color), hasUnicode: isUTF8, width: 80)
+        let window = window(descriptor)
+        return TextStyle(
+            hasColors: hasColors(descriptor, color), hasUnicode: isUTF8,
+            width: window.map { min(max($0.columns, 40), 120) } ?? 80,
+            height: window.map { min(max($0.rows - 1, 24), 30) } ?? 30)
+    }
+
+    /// The size of the terminal; nil if it is none, or one that does not know.
+    private static func window(_ descriptor: Int32) -> (columns: Int, rows: Int)? {
+        var size = winsize()
+        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
+            return nil
+        }
+        return (Int(size.ws_col), Int(size.ws_row))
     }
 
     private static func hasColors(_ descriptor: Int32, _ choice: ColorChoice) -> Bool {
