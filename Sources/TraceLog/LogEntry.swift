@@ -78,6 +78,11 @@ package struct ProcessFacts: Sendable {
     /// As waitpid gave it; nil if nobody waited for the process under `mapfray record`.
     package var waitStatus: Int32?
     package var isFlightRecorder = false
+    /// Whether no orderly end was noted: the process runs still, or was killed.
+    package var isOpen = false
+    /// Records the tracer could not write, and the errno that kept the file from growing, or 0.
+    package var lost: UInt64 = 0
+    package var spillErrno: Int32 = 0
     /// Forked child: where the parent's log stood, and which log that was (its start time).
     package var parentLogPosition: UInt64?
     package var parentStartTime: UInt64 = 0

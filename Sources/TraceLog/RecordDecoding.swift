@@ -80,6 +80,9 @@ extension ProcessFacts {
         startRealTime = header.identity.start_realtime
         pageSize = UInt64(header.identity.page_size)
         isFlightRecorder = header.isFlightRecorder
+        isOpen = header.state == UInt64(MF_STATE_RECORDING.rawValue) && header.waitStatus == nil
+        lost = header.lost
+        spillErrno = Int32(truncatingIfNeeded: header.spillErrno)
         waitStatus = header.waitStatus.map { Int32(truncatingIfNeeded: $0) }
     }
 

@@ -181,6 +181,34 @@ import Testing
         #expect(result.status == 0)
     }
 
+    @Test func `a right that chmod does not give is not blamed on it`() throws {
+        try #require(mkfifo(scratch.file("fifo"), 0o644) == 0)
+        try expectRefusal("./fifo", status: 126, "it is no regular file")
+    }
+
+    @Test func `a flight recorder larger than the disk is refused`() throws {
+        let result = try mapfray("record", "--flight-recorder", "9999999G", "true", in: scratch.path)
+        #expect(result.errors.hasPrefix("mapfray: nothing was run: a flight recorder of "))
+        #expect(result.status == 1)
+        #expect(try scratch.contents(".").isEmpty)
+    }
+
+    /// Foundation waits for the process too, because it inherits a descriptor: the words show that mapfray did not.
+    @Test func `a process that outlives the command is told of, and not waited for`() throws {
+        let result = try mapfray(
+            "record", "-o", scratch.file("log"), "sh", "-c", "sleep 9 >/dev/null 2>&1 & echo $!")
+        let child = result.text.trimmingCharacters(in: .whitespacesAndNewlines)
+        #expect(result.errors.contains("mapfray: process \(child) is still running and recorded"))
+    }
+
+    @Test func `a command killed before the tracer starts is not blamed on the disk`() throws {
+        // Its segments lie behind the end of the file: execve kills it.
+        try scratch.write("cut", bytes: try elf().prefix(3000), mode: 0o755)
+        let result = try mapfray("record", "-o", scratch.file("log"), "./cut", in: scratch.path)
+        #expect(result.errors.contains("killed the command before the tracer could start"))
+        #expect(result.status > 128)
+    }
+
     // MARK: The command line
 
     @Test(arguments: [

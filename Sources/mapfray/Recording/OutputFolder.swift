@@ -76,6 +76,22 @@ struct OutputFolder {
         if isNew { rmdir(path) }
     }
 
+    /// Bytes that this user can still write there; nil if the file system does not say.
+    var freeBytes: UInt64? {
+        var fileSystem = statvfs()
+        guard statvfs(path, &fileSystem) == 0 else { return nil }
+        return UInt64(fileSystem.f_bavail) * UInt64(fileSystem.f_frsize)
+    }
+
+    /// A ring is kept whole in the file: one that does not fit would only fill the disk.
+    func checkRoom(for ring: ByteSize) throws(Failure) {
+        guard let free = freeBytes, ring.bytes > free else { return }
+        discardIfEmpty()
+        throw Failure(
+            "nothing was run: a flight recorder of \(ring.bytes >> 20) MiB does not fit on the disk of \(name), where "
+                + "\(free >> 20) MiB are free; choose a smaller size")
+    }
+
     private static func absolute(_ path: String) -> String {
         guard !path.hasPrefix("/"), let current = getcwd(nil, 0) else { return path }
         defer { free(current) }

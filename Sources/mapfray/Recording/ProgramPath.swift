@@ -54,9 +54,22 @@ enum ProgramPath {
     }
 
     private static func notExecutable(_ path: String, _ code: Int32) -> Failure {
-        let hint =
-            code == EACCES ? "; make it executable with: chmod +x \(path)" : "; name the program itself"
-        return Failure(
-            "nothing was run: \(path) cannot be executed (\(describe(errno: code)))\(hint)", status: 126)
+        Failure(
+            "nothing was run: \(path) cannot be executed (\(describe(errno: code))); \(hint(path, code))",
+            status: 126)
+    }
+
+    /// chmod helps only its owner, and only where nothing but the bits is missing.
+    private static func hint(_ path: String, _ code: Int32) -> String {
+        var status = stat()
+        guard code == EACCES else { return "name the program itself" }
+        guard stat(path, &status) == 0 else {
+            return "a folder on the way to it may not be searched by this user"
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else { return "it is no regular file" }
+        if status.st_mode & (S_IXUSR | S_IXGRP | S_IXOTH) != 0 {
+            return "its rights or its file system do not let this user execute it"
+        }
+        return "make it executable with: chmod +x \(path)"
     }
 }

@@ -16,6 +16,7 @@ struct Recording {
         try Traceability().check(program)
         library = try TracerLibrary.find()
         folder = try OutputFolder.prepare(output)
+        if let flightRecorder { try folder.checkRoom(for: flightRecorder) }
         arguments = CStrings.lastArguments(command.count)
         self.flightRecorder = flightRecorder
     }
@@ -36,14 +37,51 @@ struct Recording {
     /// Notes how the command ended and closes with the report; whatever fails here, the command's status counts.
     func conclude(_ process: pid_t, _ status: WaitStatus, quiet: Bool) {
         guard let files = try? LogFolder(path: folder.path).files, !files.isEmpty else {
+            let reason = reasonForNothing(status)
             folder.discardIfEmpty()
-            tell(
-                "nothing was recorded to \(folder.name): the tracer could not write a log; check that the disk is not "
-                    + "full and that the command may write to the folder")
+            tell("nothing was recorded to \(folder.name): \(reason)")
             return
         }
         note(status, of: process, in: files)
-        if !quiet { report() }
+        warn(ofLossIn: files)
+        if quiet { return }
+        report()
+        tellOfRunning()
+    }
+
+    private func reasonForNothing(_ status: WaitStatus) -> String {
+        if folder.freeBytes.map({ $0 < 1 << 20 }) == true {
+            return "no space is left there; free some, or name another folder with -o"
+        }
+        if let signal = status.signal {
+            return
+                "signal \(signal) killed the command before the tracer could start; check that it runs without mapfray"
+        }
+        return "the tracer could not start in it; check that the command may write to the folder"
+    }
+
+    /// The disk that filled up has no other witness: the command must not notice.
+    private func warn(ofLossIn files: [LogFile]) {
+        let facts = files.compactMap { try? $0.facts.get() }
+        guard let code = facts.first(where: { $0.spillErrno != 0 })?.spillErrno else { return }
+        let lost = facts.reduce(0) { $0 + $1.lost }
+        tell(
+            "warning: \(NumberText.count(Int(clamping: lost))) records were lost, because \(folder.name) could not grow "
+                + "(\(describe(errno: code))); record to a larger disk, or use --flight-recorder")
+    }
+
+    /// Processes that outlive the command go on recording; looked for last, because the newest may have had no log
+    /// yet when the command ended.
+    private func tellOfRunning() {
+        let files = (try? LogFolder(path: folder.path).files) ?? []
+        let open = files.compactMap { try? $0.facts.get() }.filter {
+            $0.isOpen && kill(pid_t($0.process), 0) == 0
+        }
+        let running = Set(open.map(\.process)).sorted()
+        guard let first = running.first else { return }
+        let whose =
+            running.count == 1 ? "process \(first) is" : "\(running.count) processes (\(first), ...) are"
+        tell("\(whose) still running and recorded; look again later with: mapfray report \(folder.name)")
     }
 
     /// The newest log of the process: each execve begins one.
