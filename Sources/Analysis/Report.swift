@@ -107,6 +107,8 @@ package struct Report: Codable, Sendable {
         /// The process's map_count when the call was made, the tracer's own VMAs included: what the kernel
         /// compared.
         package var count = 0
+        /// The vm.max_map_count it was compared with, whatever the report assumes.
+        @Nullable package var limit: Int?
         /// The evidence in a sentence.
         package var reason = ""
 

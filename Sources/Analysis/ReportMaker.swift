@@ -92,6 +92,7 @@ struct ReportMaker {
         failure.errno = failed.call.error == 0 ? "ENOMEM" : errnoName(failed.call.error)
         failure.cause = verdict.cause
         failure.count = failed.count
+        failure.limit = failed.limits?.maxMapCount.map { Int(clamping: $0) }
         failure.reason = verdict.reason
         return failure
     }
@@ -100,9 +101,12 @@ struct ReportMaker {
 
     private func shape(_ course: Course) -> Shape {
         let peak = observation.peak
+        // The loader cuts what it maps into segments: more pieces of more memory.
+        let byLoader = sites.reduce(0) { $0 + ($1.pattern == .dlopen ? $1.split : 0) }
         return ShapeEvidence(
             course: course, first: (observation.first ?? 0) - tracer, peak: peak.count - tracer,
-            peakBytes: Double(peak.bytes), splitShare: Double(peak.split) / Double(max(peak.appeared, 1)),
+            peakBytes: Double(peak.bytes),
+            splitShare: Double(max(Int(peak.split) - byLoader, 0)) / Double(max(peak.appeared, 1)),
             hitLimit: judgement.hitLimit
         ).shape
     }

@@ -3,7 +3,7 @@ import Analysis
 /// The answer to the first question: was it vm.max_map_count?
 enum Verdict {
     static func sentence(_ report: Report, _ style: TextStyle) -> String {
-        if let failure = report.failure { return sentence(failure, report, style) }
+        if let failure = report.failure { return sentence(failure, style) }
         let peak = NumberText.count(report.vmas.peak)
         guard let limit = report.limit, limit > 0 else {
             return "No call failed at a limit. The peak was \(peak) VMAs; vm.max_map_count is not known."
@@ -14,10 +14,10 @@ enum Verdict {
         return style.paint("No call failed at a limit.", role) + " " + peakText
     }
 
-    private static func sentence(_ failure: Report.Failure, _ report: Report, _ style: TextStyle) -> String {
+    private static func sentence(_ failure: Report.Failure, _ style: TextStyle) -> String {
         let counts =
             NumberText.count(failure.count) + " VMAs"
-            + (report.limit.map { " of \(NumberText.count($0))" } ?? "")
+            + (failure.limit.map { " of \(NumberText.count($0))" } ?? "")
         let event =
             "\(TimeText.span(failure.time)) after the start \(failure.call) failed with \(failure.errno)"
         if failure.cause == .maxMapCount {

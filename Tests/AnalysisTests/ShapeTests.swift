@@ -39,6 +39,19 @@ struct ShapeTests {
         #expect(report.sites.first?.advice.contains { $0.contains("MADV_GUARD_INSTALL") } == false)
     }
 
+    @Test func `libraries cut into segments by the loader are no fragmentation`() {
+        var log = SyntheticLog()
+        let stack = log.stack("ld-linux-x86-64.so.2", "libc.so.6", "emacs")
+        log.map(pages: 100_000, stack: log.stack("emacs"))
+        for _ in 0..<200 {
+            let start = log.map(pages: 12, protection: 1, stack: stack)
+            log.protect(start + 4 * page, pages: 4, 5, stack: stack)
+        }
+        let report = log.investigated().report
+        #expect(report.sites.first?.pattern == "dlopen")
+        #expect(report.shape == .leak)
+    }
+
     @Test func `growth that stops is a plateau`() {
         var log = SyntheticLog()
         let stack = log.stack("liba.so")

@@ -32,6 +32,7 @@ private func sampleFailure() -> Report.Failure {
     failure.errno = "ENOMEM"
     failure.cause = .maxMapCount
     failure.count = 65530
+    failure.limit = 65530
     return failure
 }
 
