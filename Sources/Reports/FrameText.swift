@@ -13,7 +13,7 @@ package enum FrameText {
     /// The frames between the C library's innermost and outermost, which every site shares; all if there are no others.
     package static func telling(_ frames: [SiteFrame]) -> [SiteFrame] {
         let others = Array(frames.drop { $0.isInTracer || $0.isInRuntime })
-        let outermost = others.lastIndex { !$0.isInRuntime }
+        let outermost = others.lastIndex { !$0.isInRuntime && $0.function != "_start" }
         return outermost.map { Array(others[...$0]) } ?? frames
     }
 

@@ -5,7 +5,8 @@ enum LimitAdvice {
     static func lines(_ report: Report, _ style: TextStyle) -> [String] {
         guard let limit = report.limit, isNear(report, limit) else { return [] }
         let setting = "vm.max_map_count=\(suggestion(peak: report.vmas.peak, limit: limit))"
-        let now = "sysctl -w \(setting)  (host-wide, also for containers)"
+        let scope = style.width < 80 ? "" : "  (host-wide, also for containers)"
+        let now = "sysctl -w \(setting)\(scope)"
         let forGood = "echo \(setting) >/etc/sysctl.d/maps.conf"
         return [style.paint("Raise     ", .heading) + now, style.paint("for good: ", .heading) + forGood]
     }

@@ -1,5 +1,5 @@
 /// Small pieces of page layout.
-enum TextLayout {
+package enum TextLayout {
     /// Breaks a text at blanks into lines of at most `width` columns; a longer word keeps a line to itself.
     static func wrap(_ text: String, width: Int) -> [String] {
         var lines: [String] = []
@@ -24,7 +24,7 @@ enum TextLayout {
     }
 
     /// With characters that would act on a terminal written as `?`: paths and arguments may hold any.
-    static func printable(_ text: String) -> String {
+    package static func printable(_ text: String) -> String {
         String(
             String.UnicodeScalarView(
                 text.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }))
