@@ -28,6 +28,11 @@ import Testing
         try expectFailure(verb, scratch.write("text.mapfray", text), "not a mapfray log")
     }
 
+    @Test func `names cannot act on the terminal`() throws {
+        let result = try mapfray("report", "no\u{1B}[31m\nsuch")
+        #expect(result.errors.hasPrefix("mapfray: no?[31m?such: there is no such file"))
+    }
+
     @Test func `a damaged header is no newer version`() throws {
         var bytes = try recorded()
         bytes[8] = 99

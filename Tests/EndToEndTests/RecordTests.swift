@@ -181,6 +181,16 @@ import Testing
         #expect(result.status == 0)
     }
 
+    @Test func `paths that are no UTF-8 are refused in a sentence`() throws {
+        let script =
+            "mkdir \"$(printf 'f\\377')\" && cd \"$(printf 'f\\377')\" && \"$0\" record true; \"$0\" record \"./$(printf 'p\\377')\""
+        let result = try run("/bin/sh", ["-c", script, mapfrayPath()], in: scratch.path)
+        let lines = result.errors.split(separator: "\n")
+        #expect(lines.count == 2)
+        #expect(lines.first?.contains("the path of the working folder is not UTF-8") == true)
+        #expect(lines.last?.contains("the name of the program is not UTF-8") == true)
+    }
+
     @Test func `a right that chmod does not give is not blamed on it`() throws {
         try #require(mkfifo(scratch.file("fifo"), 0o644) == 0)
         try expectRefusal("./fifo", status: 126, "it is no regular file")

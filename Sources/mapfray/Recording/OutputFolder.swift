@@ -11,8 +11,19 @@ struct OutputFolder {
 
     private static let defaultName = "mapfray.data"
 
+    /// Swift replaces bytes that are no UTF-8, and then the tracer would look elsewhere.
+    private static func checkWorkingFolder() throws(Failure) {
+        guard let current = getcwd(nil, 0) else { return }
+        defer { free(current) }
+        if String(validatingCString: current) != nil { return }
+        throw Failure(
+            "nothing was run: the path of the working folder is not UTF-8; name the folder to record to from / on, with -o"
+        )
+    }
+
     /// The folder asked for, or the first free one of mapfray.data, mapfray.data.2, ...
     static func prepare(_ name: String?) throws(Failure) -> OutputFolder {
+        if name?.hasPrefix("/") != true { try checkWorkingFolder() }
         guard let name else { return try firstFree() }
         let path = absolute(name)
         return OutputFolder(path: path, name: name, isNew: try make(path, asked: name))

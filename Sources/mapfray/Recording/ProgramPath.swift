@@ -7,6 +7,10 @@ enum ProgramPath {
     /// Fails with the shell's own statuses: 127 if there is none, 126 if it may not be executed.
     static func resolve(_ name: String) throws(Failure) -> String {
         if name.isEmpty { throw missing("the command is an empty word") }
+        // What Swift puts in the place of bytes that are no UTF-8.
+        if name.unicodeScalars.contains("\u{FFFD}") {
+            throw missing("the name of the program is not UTF-8: start it by a link with another name")
+        }
         if name.contains("/") {
             try check(name)
             return name

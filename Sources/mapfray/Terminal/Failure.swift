@@ -1,4 +1,5 @@
 import Glibc
+import Reports
 
 /// Why a command could not do its work: one sentence that ends with what to do next.
 struct Failure: Error {
@@ -17,9 +18,9 @@ func describe(errno code: Int32) -> String {
     String(cString: strerror(code))
 }
 
-/// Writes a line of mapfray's own to standard error.
+/// Writes a line of mapfray's own to standard error; names in it may hold characters that act on a terminal.
 func tell(_ message: String) {
-    writeToStandardError("mapfray: \(message)\n")
+    writeToStandardError("mapfray: \(TextLayout.printable(message))\n")
 }
 
 /// Writes text to standard error; a failure to do so has no one to be told to.
