@@ -83,8 +83,15 @@ let package = Package(
         .testTarget(
             name: "TraceLogTests", dependencies: ["TraceLog", "TraceRing", "TraceFormat"],
             swiftSettings: strict),
+        // Plays calls to the kernel and to the model; the tests and the fuzzer share it.
+        .target(
+            name: "MapPlayer", dependencies: ["AddressSpace", "TraceLog"], path: "Tests/MapPlayer",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "replay-fuzz", dependencies: ["MapPlayer"], path: "Tests/ReplayFuzz", swiftSettings: strict),
         .testTarget(
-            name: "AddressSpaceTests", dependencies: ["AddressSpace", "TraceLog"], swiftSettings: strict),
+            name: "AddressSpaceTests", dependencies: ["AddressSpace", "TraceLog", "MapPlayer"],
+            swiftSettings: strict),
         .testTarget(name: "SymbolsTests", dependencies: ["Symbols"], swiftSettings: strict),
         .testTarget(
             name: "AnalysisTests", dependencies: ["Analysis", "AddressSpace", "TraceLog"],

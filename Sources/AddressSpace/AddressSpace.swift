@@ -11,6 +11,9 @@ package struct AddressSpace: ~Copyable, Sendable {
     package var maxMapCount: Int?
     /// vm.overcommit_memory is 2: MAP_NORESERVE means nothing.
     package var neverOvercommits = false
+    /// Whether a writable private VMA is taken for written as soon as the call that made it so has returned; if not,
+    /// only `noteWritten` and the calls that write by themselves tell.
+    package var assumesWrites = true
     /// What the last `apply` or `adopt` did to the set.
     package internal(set) var changes: [Change] = []
     package internal(set) var corrections = Corrections()
@@ -47,7 +50,9 @@ package struct AddressSpace: ~Copyable, Sendable {
         self.rules = rules
         self.tree = tree
         pageShift = UInt64(pageSize.trailingZeroBitCount)
-        stickyFlags = rules.guardIsSticky ? .maybeGuard : []
+        // `sh` and `mw` follow from the open file description, which is compared; the log shows them only once it is
+        // seen to write.
+        stickyFlags = VMAFlags([.shared, .mayWrite]).union(rules.guardIsSticky ? .maybeGuard : [])
         comparedFlags = VMAFlags(rawValue: .max).subtracting(stickyFlags.union(.modelOnly))
     }
 
@@ -59,6 +64,7 @@ package struct AddressSpace: ~Copyable, Sendable {
         var other = AddressSpace(pageSize: pageSize, rules: rules, tree: tree)
         other.maxMapCount = maxMapCount
         other.neverOvercommits = neverOvercommits
+        other.assumesWrites = assumesWrites
         other.corrections = corrections
         other.lastAnon = lastAnon
         other.identities = identities

@@ -36,6 +36,7 @@ extension AddressSpace {
             owner: author.owner(.created))
         account(&vma)
         let cursor = clear(start, end, asked: false)
-        writeOne(insertNew(vma, at: cursor, onlyExpanding: true))
+        let place = insertNew(vma, at: cursor, onlyExpanding: true)
+        if assumesWrites || vma.populatesWhenLocked { writeOne(place) }
     }
 }

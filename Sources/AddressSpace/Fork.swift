@@ -22,6 +22,7 @@ extension AddressSpace {
         vma.extra = extras.number(parent.extra) { $0.userfault = nil }
         if vma.flags.contains(.wipeOnFork) {
             vma.anon = 0
+            vma.flags.remove(.forked)
         } else if parent.anon != 0 {
             vma.anon = newAnon()
             vma.flags.insert(.forked)

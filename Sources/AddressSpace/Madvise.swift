@@ -29,7 +29,7 @@ extension AddressSpace {
         }
         switch advice {
         case .guardInstall: installGuards(start, end, call)
-        case .populateWrite: if call.succeeded { write(start, end) }
+        case .populateWrite: populate(start, end, call.error)
         default: advise(start, end, advice, call)
         }
     }
@@ -42,6 +42,7 @@ extension AddressSpace {
         case 0, Errno.noMemory: break
         case Errno.again where isNearLimit: break
         case Errno.invalid: stop = firstRefusal(start, end, advice)
+        case Errno.notPermitted: stop = obstacle(start, end, \.refusesDiscard, inHoles: true) ?? start
         default:
             corrections.uncertain += 1
             return
@@ -80,23 +81,42 @@ extension AddressSpace {
         }
     }
 
+    /// Every page is written up to the VMA that refuses (madvise_populate).
+    private mutating func populate(_ start: UInt64, _ end: UInt64, _ error: UInt16) {
+        let stop: UInt64?
+        switch error {
+        case 0: stop = end
+        case Errno.noMemory: stop = obstacle(start, end) { _ in false }
+        case Errno.invalid: stop = obstacle(start, end) { !$0.flags.contains(.write) || $0.isSpecial }
+        case Errno.fault: stop = obstacle(start, end) { $0.flags.contains(.maybeGuard) }
+        default: stop = start
+        }
+        if let stop { write(start, stop) } else { corrections.uncertain += 1 }
+    }
+
     private static func allowsDump(_ vma: VMA) -> Bool {
         !vma.flags.contains(.droppable) && (vma.flags.contains(.hugeTLB) || !vma.isSpecial)
     }
 
-    /// Guard regions split nothing: each VMA is marked whole, and anonymous memory gets an anon_vma.
+    /// Guard regions split nothing: each VMA is marked whole, and anonymous memory gets an anon_vma; the first that is
+    /// locked or special ends it (is_valid_guard_vma).
     private mutating func installGuards(_ start: UInt64, _ end: UInt64, _ call: Call) {
-        guard call.succeeded || call.error == Errno.noMemory else { return }
+        guard [0, Errno.noMemory, Errno.invalid, Errno.notPermitted].contains(call.error) else { return }
+        let exempt = VMAFlags.special.union([.hugeTLB, .locked])
         var cursor = tree.first(endingAbove: start)
-        while !tree.isEnd(cursor), tree[cursor].start < end {
+        while !tree.isEnd(cursor), tree[cursor].start < end, tree[cursor].flags.isDisjoint(with: exempt) {
+            if call.error == Errno.notPermitted, tree[cursor].refusesDiscard { return }
             if rules.guardIsSticky { tree[cursor].flags.insert(.maybeGuard) }
-            if tree[cursor].anon == 0, !tree[cursor].isShared { prepareAnon(cursor) }
+            if tree[cursor].anon == 0, tree[cursor].isAnonymous { prepareAnon(cursor) }
             cursor = tree.next(cursor)
         }
     }
 }
 
 extension VMA {
+    /// Whether a seal forbids advice that throws pages away (mm/madvise.c, can_madvise_modify).
+    var refusesDiscard: Bool { isSealed && !isShared && !flags.contains(.write) }
+
     /// Whether KSM may work on it (vma_ksm_compatible).
     var canMergePages: Bool {
         flags.isDisjoint(with: VMAFlags.special.union([.shared, .mayShare, .hugeTLB, .droppable]))

@@ -41,12 +41,18 @@ extension AddressSpace {
             lock(start, stop, added, limited: true)
         } else if isNearLimit {
             lock(start, end, added, limited: true)
-        } else if let unreadable = obstacle(start, end, { $0.flags.isDisjoint(with: .rights) }) {
+        } else if obstacle(start, end, { Self.faults($0) || $0.description != 0 }) != nil {
             lock(start, end, added, limited: false)
-            if added == .locked { write(start, unreadable) }
+            // Where a file ended too soon is not known: it is taken for written up to a VMA that surely refused.
+            if added == .locked { write(start, obstacle(start, end, Self.faults) ?? end) }
         } else {
             corrections.uncertain += 1
         }
+    }
+
+    /// Whether a page of it refuses to come: no rights, or a guard.
+    private static func faults(_ vma: VMA) -> Bool {
+        vma.flags.isDisjoint(with: .rights) || vma.flags.contains(.maybeGuard)
     }
 
     mutating func mlockall(_ call: Call) {

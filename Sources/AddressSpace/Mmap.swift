@@ -11,6 +11,11 @@ struct MapFlags: OptionSet {
     static let stack = MapFlags(rawValue: 0x20000)
     static let hugeTLB = MapFlags(rawValue: 0x40000)
 
+    static let populate = MapFlags(rawValue: 0x8000)
+    static let nonBlocking = MapFlags(rawValue: 0x10000)
+
+    /// MAP_POPULATE, which MAP_NONBLOCK takes back.
+    var populates: Bool { intersection([.populate, .nonBlocking]) == .populate }
     /// MAP_SHARED or MAP_SHARED_VALIDATE.
     var isShared: Bool { rawValue & 0xF == 1 || rawValue & 0xF == 3 }
     /// MAP_DROPPABLE.
@@ -31,7 +36,7 @@ extension AddressSpace {
         guard end > call.result else { return }
         let cursor = clear(call.result, end, asked: flags.contains(.fixed))
         let place = insertNew(newVMA(call, flags, end), at: cursor)
-        writeOne(place)
+        if assumesWrites || flags.populates || tree[place].populatesWhenLocked { writeOne(place) }
     }
 
     /// What a mapping takes away: at an address the kernel chose nothing can have been.
@@ -80,7 +85,10 @@ extension AddressSpace {
 
     @inline(__always)
     private mutating func anonymous(_ vma: inout VMA, _ flags: MapFlags) {
-        if flags.isDroppable { vma.flags.formUnion([.noReserve, .wipeOnFork, .dontDump, .droppable]) }
+        if flags.isDroppable {
+            vma.flags.subtract(.lockMask)
+            vma.flags.formUnion([.noReserve, .wipeOnFork, .dontDump, .droppable])
+        }
         if flags.isShared || flags.contains(.hugeTLB) {
             vma.pgoff = 0
             vma.description = identities.new()

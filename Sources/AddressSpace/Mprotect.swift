@@ -29,7 +29,7 @@ extension AddressSpace {
         changeFlags(start, end, limited: limited) {
             Self.protected($0, rights, key, losesAccounting: losesAccounting)
         }
-        if rights.contains(.write) { write(start, end) }
+        if assumesWrites, rights.contains(.write) { write(start, end) }
     }
 
     /// The flags of a VMA under new rights: `ac` comes with the first write right, and goes from what was never
@@ -42,7 +42,7 @@ extension AddressSpace {
         if key != .max { new = new.subtracting(.protectionKey).union(VMAFlags(protectionKey: key)) }
         if new == vma.flags { return new }
         if rights.contains(.write) {
-            let counted: VMAFlags = [.accounted, .write, .hugeTLB, .shared, .noReserve]
+            let counted: VMAFlags = [.accounted, .write, .hugeTLB, .mayShare, .noReserve]
             if vma.flags.isDisjoint(with: counted) { new.insert(.accounted) }
             if vma.isShared { new.formUnion([.shared, .mayWrite]) }
         } else if losesAccounting, vma.isAnonymous, vma.anon == 0 {

@@ -20,7 +20,8 @@ extension AddressSpace {
             newLength: pageAligned(call.arguments.2), isFixed: call.arguments.3 & 2 != 0,
             keepsSource: call.arguments.3 & 4 != 0)
         guard call.succeeded else {
-            if move.isFixed { corrections.uncertain += 1 }
+            move.target = call.arguments.4
+            mremapFailed(move, call.error)
             return
         }
         if move.target == move.source, !move.isFixed, !move.keepsSource { return resize(move) }
@@ -37,7 +38,8 @@ extension AddressSpace {
         if newEnd < oldEnd { _ = removeRange(newEnd, oldEnd) }
         guard newEnd > oldEnd, let vma = vma(containing: move.source) else { return }
         let cursor = clear(oldEnd, newEnd, asked: false)
-        writeOne(insertNew(part(of: vma, oldEnd, newEnd), at: cursor))
+        let place = insertNew(part(of: vma, oldEnd, newEnd), at: cursor)
+        if assumesWrites || vma.populatesWhenLocked { writeOne(place) }
     }
 
     private mutating func relocate(_ move: Move) {
@@ -49,7 +51,68 @@ extension AddressSpace {
             address = min(vma.end, end)
         }
         if address == move.source { unknownSource(move) }
-        write(move.target, move.target &+ move.newLength)
+        if assumesWrites { write(move.target, move.target &+ move.newLength) }
+    }
+
+    private mutating func mremapFailed(_ move: Move, _ error: UInt16) {
+        if move.isFixed, move.oldLength == move.newLength, rules.mremapMovesMany, !overlaps(move) {
+            moveUntilRefused(move, error)
+        } else if error == Errno.notPermitted, vma(containing: move.source)?.isSealed == false {
+            meetSeal(move)
+        }
+    }
+
+    /// A seal where something had to go: at the destination, which goes first, or in the tail that shrinking cuts off.
+    private mutating func meetSeal(_ move: Move) {
+        let (start, end) = (move.target, move.target &+ move.newLength)
+        if move.isFixed {
+            if obstacle(start, end, \.isSealed, inHoles: true) != nil { return removalFailed(start, end) }
+            _ = removeRange(start, end)
+        }
+        removalFailed(move.source &+ move.newLength, move.source &+ move.oldLength)
+    }
+
+    /// A walk over several VMAs leaves those moved that came before the one that refused (remap_move).
+    private mutating func moveUntilRefused(_ move: Move, _ error: UInt16) {
+        if error == Errno.noMemory, !isBelowLimit(by: 5) { return }
+        let end = move.source &+ move.oldLength
+        var address = move.source
+        while let vma = firstVMA(from: address, before: end),
+            vma.start <= move.source || address > move.source
+        {
+            let (from, to) = (max(vma.start, move.source), min(vma.end, end))
+            let target = move.target &+ (from &- move.source)
+            if refuses(vma, isOnly: address == move.source && vma.end >= end, error) { return }
+            if error == Errno.notPermitted,
+                obstacle(target, target &+ (to &- from), \.isSealed, inHoles: true) != nil
+            {
+                return removalFailed(target, target &+ (to &- from))
+            }
+            // The destination goes before the limit is looked at (prep_move_vma).
+            if error == Errno.noMemory {
+                _ = removeRange(target, target &+ (to &- from))
+                if !isBelowLimit(by: 3) { return }
+            }
+            moveOne(vma, from: from, to: to, move)
+            address = to
+        }
+    }
+
+    private func isBelowLimit(by margin: Int) -> Bool { maxMapCount.map { count < $0 - margin } ?? false }
+
+    private func overlaps(_ move: Move) -> Bool {
+        move.source < move.target &+ move.newLength && move.target < move.source &+ move.oldLength
+    }
+
+    /// Whether the walk ends before this VMA with this error (vma_multi_allowed, check_prep_vma).
+    private func refuses(_ vma: VMA, isOnly: Bool, _ error: UInt16) -> Bool {
+        switch error {
+        case Errno.fault:
+            !isOnly && !vma.flags.isDisjoint(with: VMAFlags.userfault.union([.closeHook, .zeroDevice]))
+        case Errno.notPermitted: vma.isSealed
+        case Errno.noMemory: false
+        default: true
+        }
     }
 
     private func firstVMA(from address: UInt64, before end: UInt64) -> VMA? {
@@ -70,6 +133,7 @@ extension AddressSpace {
         let place = insertNew(copy, at: clear(target, copy.end, asked: move.isFixed))
         guard move.keepsSource else {
             _ = removeRange(start, end)
+            if grows > 0, vma.populatesWhenLocked { write(target, copy.end) }
             return
         }
         let mergedWithSource = tree[place].start <= start && end <= tree[place].end

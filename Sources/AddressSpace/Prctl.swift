@@ -23,8 +23,9 @@ extension AddressSpace {
         changeExtra(start, end) { $0.name = name }
     }
 
-    /// Marks or unmarks every VMA where it lies; nothing merges.
+    /// Marks or unmarks every VMA where it lies; nothing merges, and nothing happens where it was so already.
     private mutating func setPageMerging(_ isOn: Bool) {
+        guard isOn != mergesPages else { return }
         mergesPages = isOn
         var cursor = tree.first(endingAbove: 0)
         while !tree.isEnd(cursor) {

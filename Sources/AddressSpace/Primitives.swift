@@ -96,6 +96,7 @@ extension AddressSpace {
         _ start: UInt64, _ end: UInt64, limited: Bool = false,
         _ edit: (VMA) -> (flags: VMAFlags, extra: UInt32)
     ) -> Bool {
+        guard start < end else { return true }
         var cursor = tree.first(endingAbove: start)
         while !tree.isEnd(cursor), tree[cursor].start < end {
             let vma = tree[cursor]
@@ -105,6 +106,7 @@ extension AddressSpace {
                 let done = modify(cursor, from, to, flags: new.flags, extra: new.extra, limited: limited)
                 guard let done else { return false }
                 cursor = done
+                if vma.populatesWhenLocked, !vma.flags.contains(.write) { writeOne(cursor) }
             }
             cursor = tree.next(cursor)
         }
@@ -120,12 +122,17 @@ extension AddressSpace {
         change(start, end, limited: limited) { (edit($0), $0.extra) }
     }
 
-    /// The end of the part from `start` that has no hole and no VMA for which `isObstacle`; nil if that is all.
-    func obstacle(_ start: UInt64, _ end: UInt64, _ isObstacle: (VMA) -> Bool) -> UInt64? {
+    /// The end of the part from `start` that has no VMA for which `isObstacle`, and no hole unless these are passed
+    /// over (`inHoles`); nil if that is all.
+    func obstacle(_ start: UInt64, _ end: UInt64, _ isObstacle: (VMA) -> Bool, inHoles: Bool = false)
+        -> UInt64?
+    {
         var address = start
         var cursor = tree.first(endingAbove: start)
         while address < end {
-            guard !tree.isEnd(cursor), tree[cursor].start <= address, !isObstacle(tree[cursor]) else {
+            if inHoles, tree.isEnd(cursor) || tree[cursor].start >= end { return nil }
+            guard !tree.isEnd(cursor), inHoles || tree[cursor].start <= address, !isObstacle(tree[cursor])
+            else {
                 return address
             }
             address = tree[cursor].end

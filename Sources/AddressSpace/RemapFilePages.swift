@@ -9,6 +9,10 @@ extension AddressSpace {
         vma.start = start
         vma.end = end
         vma.pgoff = call.arguments.3
+        // Of the old mapping only the rights and the lock stay.
+        let kept = VMAFlags.rights.union(.may).union([.shared, .mayShare, .locked]).union(.modelOnly)
+        vma.flags = vma.flags.intersection(kept).union(futureFlags)
+        vma.extra = 0
         vma.owner = author.owner(.created)
         vma.time = author.time
         _ = insertNew(vma, at: removeRange(start, end))

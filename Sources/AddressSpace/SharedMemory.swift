@@ -9,7 +9,11 @@ extension AddressSpace {
     /// The segment's size is not among the arguments: an attach is known from its observation, else only from the
     /// next snapshot.
     mutating func shmat(_ call: Call) {
-        guard call.succeeded else { return }
+        guard call.succeeded else {
+            // SHM_REMAP over a seal.
+            if call.error == Errno.notPermitted { removalFailed(call.arguments.1, .max) }
+            return
+        }
         guard call.observedEnd > call.result else {
             corrections.unobserved += 1
             return

@@ -20,7 +20,7 @@ extension Snapshot.VMA {
 
 extension VMA {
     /// Rights and sharing, as a snapshot's lowest bits hold them.
-    var maps: UInt64 { (flags.rawValue >> 8 & 7) | (isShared ? 8 : 0) }
+    package var maps: UInt64 { (flags.rawValue >> 8 & 7) | (isShared ? 8 : 0) }
 
     func overlaps(_ range: Range<UInt64>) -> Bool { start < range.upperBound && end > range.lowerBound }
 }

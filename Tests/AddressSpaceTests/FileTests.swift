@@ -1,13 +1,16 @@
 import Foundation
+import MapPlayer
 import Testing
 
 @Suite struct `Files and the kernel's own mappings` {
     /// A file of 64 pages, opened under descriptors 3 (read and write), 4 (read only), and 5 (the path again).
-    private static func withFile(observes: Bool = true, _ body: (inout Script) -> Void) throws {
+    private static func withFile(_ knowledge: Replay.Knowledge = .observed, _ body: (inout Script) -> Void)
+        throws
+    {
         let path = NSTemporaryDirectory() + "mapfray-file-\(UUID().uuidString)"
         try Data(count: 64 * 4096).write(to: URL(fileURLWithPath: path))
         defer { try? FileManager.default.removeItem(atPath: path) }
-        try Replay.run(observes: observes) { script in
+        try Replay.run(knowledge) { script in
             script.open(path, flags: 2)
             script.open(path, flags: 0)
             script.open(path, flags: 2)
@@ -16,7 +19,7 @@ import Testing
     }
 
     @Test func `contiguous offsets of one descriptor merge, others do not`() throws {
-        try Self.withFile(observes: false) {
+        try Self.withFile(.assumed) {
             $0.mapFile(0, 4, descriptor: 3, offset: 0)
             $0.mapFile(4, 4, descriptor: 3, offset: 4)
             $0.mapFile(8, 4, descriptor: 3, offset: 20)
@@ -29,7 +32,7 @@ import Testing
     }
 
     @Test func `two open files of one path never merge`() throws {
-        try Self.withFile(observes: false) {
+        try Self.withFile(.assumed) {
             $0.mapFile(0, 4, descriptor: 3, offset: 0)
             $0.mapFile(4, 4, descriptor: 5, offset: 4)
             $0.mapFile(8, 4, descriptor: 4, offset: 8)
@@ -56,7 +59,7 @@ import Testing
     }
 
     @Test func `shared mappings of a read-only and of a writable descriptor`() throws {
-        try Self.withFile(observes: false) {
+        try Self.withFile(.assumed) {
             $0.mapFile(20, 4, Script.Rights.write, type: 1, descriptor: 3, offset: 4)
             $0.mapFile(0, 4, type: 1, descriptor: 4, offset: 0)
             $0.mapFile(24, 4, type: 1, descriptor: 3, offset: 8)

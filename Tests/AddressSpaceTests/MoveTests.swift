@@ -1,3 +1,4 @@
+import MapPlayer
 import Testing
 
 @Suite struct `Moving and resizing` {

@@ -5,11 +5,13 @@
  * step.count struct vma. The first step has number 0 and tells the map before any command. Commands:
  *   C NUMBER ARG...   as c, but tells no map (count is ~0)
  *   c NUMBER ARG...   the system call NUMBER; an ARG is a number, $N (register N) or &N (address of word N)
+ *   b ARG DISTANCE    brk(ARG + DISTANCE)
  *   w START END       writes one byte to each page, as read(2) into it, so that faults are errors and not signals
  *   r START END       reads one byte of each page
  *   o FLAGS PATH      opens PATH; the descriptor is the result
  *   s N               puts the last result into register N
  *   f                 forks; the child plays on, the parent waits
+ *   W START END       from now on tells the VMAs in this range alone, by PROCMAP_QUERY: no flags, no names
  * After start it maps nothing itself: no stdio, no malloc.
  */
 #define _GNU_SOURCE
@@ -18,6 +20,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -34,6 +37,7 @@ struct step {
 	uint64_t result;
 	uint64_t error;
 	uint64_t count;
+	uint64_t window_start, window_end; /* if not empty: the VMAs there alone, without flags */
 };
 
 struct vma {
@@ -46,6 +50,8 @@ static char text[1 << 26];
 static struct vma vmas[VMAS_MAX];
 static uint64_t registers[16];
 static uint64_t words[64] = {1, 0, 0, 0, 0x6168706c61, 0, 0, 0, 0x61746562, 0, 0, 0, 0x6168706c61};
+static uint64_t window_start, window_end;
+static int window_is_new;
 static int zero_fd = 100, pipe_in = 101, pipe_out = 102;
 
 static long raw(uint64_t nr, const uint64_t *a)
@@ -136,9 +142,44 @@ static uint64_t list_vmas(void)
 	return count;
 }
 
+/* Linux include/uapi/linux/fs.h, 6.11. */
+struct procmap_query {
+	uint64_t size, query_flags, query_addr;
+	uint64_t vma_start, vma_end, vma_flags, vma_page_size, vma_offset, inode;
+	uint32_t dev_major, dev_minor, vma_name_size, build_id_size;
+	uint64_t vma_name_addr, build_id_addr;
+};
+#define PROCMAP_QUERY_REQUEST _IOWR('f', 17, struct procmap_query)
+#define COVERING_OR_NEXT 0x10
+
+static uint64_t list_window(void)
+{
+	static int fd = -1;
+	struct procmap_query query = {.size = sizeof query, .query_flags = COVERING_OR_NEXT, .query_addr = window_start};
+	uint64_t count = 0;
+
+	/* A descriptor of the parent's map would tell of the parent after a fork. */
+	if (fd < 0 || window_is_new)
+		fd = open("/proc/self/maps", O_RDONLY);
+	window_is_new = 0;
+	while (ioctl(fd, PROCMAP_QUERY_REQUEST, &query) == 0 && query.vma_start < window_end) {
+		vmas[count++] = (struct vma){.start = query.vma_start,
+					     .end = query.vma_end,
+					     .flags = query.vma_flags & 15,
+					     .offset = query.vma_offset,
+					     .inode = query.inode};
+		query.query_addr = query.vma_end;
+	}
+	return count;
+}
+
 static void tell(struct step *step)
 {
-	step->count = step->kind == 'C' ? UINT64_MAX : list_vmas();
+	int in_window = window_end > 0;
+
+	step->window_start = window_start;
+	step->window_end = window_end;
+	step->count = step->kind == 'C' ? UINT64_MAX : in_window ? list_window() : list_vmas();
 	write_all(step, sizeof *step);
 	if (step->kind != 'C')
 		write_all(vmas, step->count * sizeof *vmas);
@@ -165,6 +206,15 @@ static void play_call(struct step *step, char *at)
 	result = raw(step->number, step->arguments);
 	step->error = result < 0 && result > -4096 ? (uint64_t)-result : 0;
 	step->result = (uint64_t)result;
+}
+
+static void play_break(struct step *step, char *at)
+{
+	step->kind = 'c';
+	step->number = SYS_brk;
+	step->arguments[0] = argument(&at);
+	step->arguments[0] += argument(&at);
+	step->result = (uint64_t)raw(SYS_brk, step->arguments);
 }
 
 static void play_touch(struct step *step, char *at, int writes)
@@ -196,8 +246,10 @@ static void play_fork(void)
 	pid_t child = fork();
 	int status;
 
-	if (child == 0)
+	if (child == 0) {
+		window_is_new = 1;
 		return;
+	}
 	waitpid(child, &status, 0);
 	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 2);
 }
@@ -212,8 +264,16 @@ static void play(char *line)
 		registers[argument(&at) & 15] = last;
 		return;
 	}
+	if (line[0] == 'W') {
+		window_start = argument(&at);
+		window_end = argument(&at);
+		window_is_new = 1;
+		return;
+	}
 	if (line[0] == 'c' || line[0] == 'C')
 		play_call(&step, at);
+	else if (line[0] == 'b')
+		play_break(&step, at);
 	else if (line[0] == 'o')
 		play_open(&step, at);
 	else if (line[0] == 'f')

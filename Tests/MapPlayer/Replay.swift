@@ -1,0 +1,179 @@
+package import AddressSpace
+package import TraceLog
+
+/// Replays a recording, and compares with the kernel after every call.
+package struct Replay: ~Copyable {
+    private static let kinds: [UInt64: CallKind] = [
+        9: .mmap, 10: .mprotect, 11: .munmap, 12: .brk, 25: .mremap, 28: .madvise, 30: .shmat, 67: .shmdt,
+        149: .mlock, 150: .munlock, 151: .mlockall, 152: .munlockall, 157: .prctl, 206: .ioSetup,
+        207: .ioDestroy,
+        216: .remapFilePages, 237: .mbind, 325: .mlock2, 329: .pkeyMprotect, 450: .setMempolicyHomeNode,
+        453: .mapShadowStack, 462: .mseal,
+    ]
+
+    /// What the model is told of the state that no call shows.
+    package enum Knowledge: Sendable {
+        /// Nothing: it assumes that everything is written at once.
+        case assumed
+        /// As `assumed`, but each call carries what PROCMAP_QUERY would have said.
+        case observed
+        /// Every write, and nothing is assumed.
+        case told
+    }
+
+    /// The first thing that was wrong.
+    package struct Difference: Sendable {
+        package var step: Int
+        package var text: String
+    }
+
+    package var space = AddressSpace(rules: .newest)
+    private var ledger = Ledger()
+    private let knowledge: Knowledge
+    private let recording: Recording
+    private var isLoaded = false
+    private var lastFailed = false
+
+    package init(_ recording: Recording, knowledge: Knowledge = .assumed, maxMapCount: Int? = nil) {
+        self.recording = recording
+        self.knowledge = knowledge
+        space.learn(recording.definitions)
+        space.maxMapCount = maxMapCount
+        space.assumesWrites = knowledge != .told
+    }
+
+    /// Replays every step; the first difference ends it and is returned, nil where there is none.
+    package mutating func replayAll() -> Difference? {
+        for (index, step) in recording.steps.enumerated() {
+            if let text = replay(step, index) {
+                return Difference(step: index, text: "step \(index): \(describe(step))\n\(text)")
+            }
+        }
+        return nil
+    }
+
+    /// What is wrong after a step, nil if nothing is.
+    private mutating func replay(_ step: Recording.Step, _ index: Int) -> String? {
+        if step.letter == "f", isLoaded { fork() }
+        if isLoaded { apply(step, index) } else { load(step) }
+        guard let vmas = step.vmas else { return nil }
+        guard ledger.agrees(with: space) else {
+            return "the owners' sum is not the set: \(ledger.text(space))"
+        }
+        return difference(vmas, step.window)
+    }
+
+    /// The child's map, from what is known of the parent's or from the snapshot that its log begins with.
+    private mutating func fork() {
+        if knowledge != .assumed {
+            space = space.forked()
+            return
+        }
+        space = AddressSpace(rules: .newest)
+        space.learn(recording.definitions)
+        ledger = Ledger()
+        isLoaded = false
+    }
+
+    private mutating func load(_ step: Recording.Step) {
+        _ = space.adopt(snapshot(step, step.letter == "f" ? .fork : .start))
+        ledger.note(space.changes)
+        isLoaded = true
+    }
+
+    private mutating func apply(_ step: Recording.Step, _ index: Int) {
+        if step.letter == "f" { return ledger.note(space.changes) }
+        let tells = knowledge == .told || lastFailed
+        if step.letter == "w", tells { space.noteWritten(step.arguments.0..<step.arguments.1) }
+        lastFailed = step.error != 0
+        guard step.letter == "c" || step.letter == "C", let kind = Self.kinds[step.number] else { return }
+        space.apply(call(step, kind, index))
+        ledger.note(space.changes)
+    }
+
+    private func call(_ step: Recording.Step, _ kind: CallKind, _ index: Int) -> Call {
+        var call = Call(
+            kind: kind, arguments: step.arguments, result: step.result, error: step.error, end: UInt64(index),
+            stack: StackID(rawValue: UInt32(index)))
+        guard step.error == 0, let observed = observed(call, step.vmas ?? []) else { return call }
+        if kind == .mmap { call.file = observed.inode == 0 ? .none : observed.file }
+        if knowledge == .observed || kind == .shmat || kind == .ioSetup {
+            call.file = observed.file
+            call.flags.insert(.hasObservation)
+            (call.observedStart, call.observedEnd) = (observed.start, observed.end)
+        }
+        return call
+    }
+
+    private func observed(_ call: Call, _ vmas: [Snapshot.VMA]) -> Snapshot.VMA? {
+        if call.kind == .ioSetup {
+            return vmas.first { recording.definitions[$0.file].path.hasPrefix("/[aio]") }
+        }
+        let address = [.mmap, .mremap, .shmat].contains(call.kind) ? call.result : call.arguments.0
+        return vmas.first { $0.start <= address && address < $0.end }
+    }
+
+    package func snapshot(_ step: Recording.Step, _ reason: Snapshot.Reason) -> Snapshot {
+        Snapshot(
+            number: 1, reason: reason, begin: 0, end: 0, thread: 1, hasFlags: true, hasVsyscall: true,
+            vmas: step.vmas ?? [])
+    }
+
+    /// Both maps around the first VMA in which they differ; nil if they are equal.
+    private func difference(_ kernel: [Snapshot.VMA], _ window: Range<UInt64>) -> String? {
+        let model = vmas(in: window)
+        let first = zip(model, kernel).enumerated().first { !Self.equal($1.0, $1.1, window) }?.offset
+        if first == nil, model.count == kernel.count { return nil }
+        let at = max(0, (first ?? min(model.count, kernel.count)) - 2)
+        let modelText = model.dropFirst(at).prefix(6).map(Self.text).joined(separator: "\n")
+        let kernelText = kernel.dropFirst(at).prefix(6).map(Self.text).joined(separator: "\n")
+        return "model \(model.count):\n\(modelText)\nkernel \(kernel.count):\n\(kernelText)"
+    }
+
+    private func vmas(in window: Range<UInt64>) -> [VMA] {
+        var model: [VMA] = []
+        space.forEach(from: window.lowerBound) {
+            guard window.isEmpty || $0.start < window.upperBound else { return false }
+            model.append($0)
+            return true
+        }
+        return model
+    }
+
+    private static func equal(_ model: VMA, _ kernel: Snapshot.VMA, _ window: Range<UInt64>) -> Bool {
+        (model.start == kernel.start || model.flags.contains(.growsDown)) && model.end == kernel.end
+            && (window.isEmpty
+                ? flags(model, like: kernel) == flags(kernel) : model.maps == kernel.flags & 0xF)
+            && (kernel.inode == 0 || model.pgoff << 12 == kernel.offset)
+    }
+
+    private static func flags(_ vma: VMA) -> UInt64 { vma.flags.rawValue & ~(0xFF | 0xFF << 56) }
+    /// No call tells whether a descriptor that was never seen to write could: `sh` and `mw` are the kernel's then.
+    private static func flags(_ model: VMA, like kernel: Snapshot.VMA) -> UInt64 {
+        let unknown = VMAFlags([.shared, .mayWrite]).rawValue
+        guard kernel.inode != 0, model.isShared, model.flags.isDisjoint(with: [.shared, .mayWrite]) else {
+            return flags(model)
+        }
+        return flags(model) | (kernel.flags & unknown)
+    }
+
+    private static func flags(_ vma: Snapshot.VMA) -> UInt64 { vma.flags & ~0xFF }
+
+    private static func text(_ vma: VMA) -> String {
+        "\(String(vma.start, radix: 16))-\(String(vma.end, radix: 16)) \(vma.flags.names.joined(separator: " "))"
+            + " pgoff \(String(vma.pgoff, radix: 16)) anon \(vma.anon) file \(vma.description)"
+    }
+
+    private static func text(_ vma: Snapshot.VMA) -> String {
+        let names = VMAFlags(rawValue: vma.flags).names.joined(separator: " ")
+        return "\(String(vma.start, radix: 16))-\(String(vma.end, radix: 16)) \(names)"
+            + " offset \(String(vma.offset, radix: 16))"
+    }
+
+    private func describe(_ step: Recording.Step) -> String {
+        let (a, b, c, d, e, f) = step.arguments
+        let arguments = [a, b, c, d, e, f].map { String($0, radix: 16) }.joined(separator: ", ")
+        return
+            "\(step.letter) \(step.number)(\(arguments)) = \(String(step.result, radix: 16)) errno \(step.error)"
+    }
+}

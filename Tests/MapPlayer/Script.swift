@@ -1,0 +1,131 @@
+/// A script for the map player (tools/workloads/map-player.c), in pages of an area where nothing else lies.
+package struct Script: Sendable {
+    package static let area: UInt64 = 0x1000_0000_0000
+    package static let page: UInt64 = 4096
+    /// The player's commands.
+    package private(set) var lines: [String] = []
+    /// By line: the errors of which the call must end with one, 0 for success; nil where any will do.
+    package private(set) var expected: [Set<UInt16>?] = []
+    /// What the next lines are to end with.
+    private var expecting: Set<UInt16>? = [0]
+
+    package init() {}
+
+    /// A script without expectations, of these lines.
+    package init(lines: [String]) {
+        self.lines = lines
+        expected = lines.map { _ in nil }
+    }
+
+    package var text: String { lines.map { $0 + "\n" }.joined() }
+
+    /// Adds lines whose calls must all fail with one of `errors`.
+    package mutating func failing(_ errors: Set<UInt16>, _ body: (inout Script) -> Void) {
+        expect(errors, body)
+    }
+
+    /// Adds lines whose calls may end as they like.
+    package mutating func expectingNothing(_ body: (inout Script) -> Void) { expect(nil, body) }
+
+    private mutating func expect(_ errors: Set<UInt16>?, _ body: (inout Script) -> Void) {
+        let before = expecting
+        expecting = errors
+        body(&self)
+        expecting = before
+    }
+
+    package static func address(_ page: Int) -> UInt64 { area + UInt64(page) * Self.page }
+
+    /// Rights, as mmap and mprotect take them.
+    package enum Rights {
+        package static let none: UInt64 = 0
+        package static let read: UInt64 = 1
+        package static let write: UInt64 = 3
+        package static let exec: UInt64 = 5
+        package static let all: UInt64 = 7
+    }
+
+    /// MAP_* flags.
+    package enum Map {
+        package static let shared: UInt64 = 1
+        package static let `private`: UInt64 = 2
+        package static let fixed: UInt64 = 0x10
+        package static let anonymous: UInt64 = 0x20
+        package static let growsDown: UInt64 = 0x100
+        package static let locked: UInt64 = 0x2000
+        package static let noReserve: UInt64 = 0x4000
+        package static let populate: UInt64 = 0x8000
+        package static let stack: UInt64 = 0x20000
+        package static let hugeTLB: UInt64 = 0x40000
+        package static let noReplace: UInt64 = 0x100000
+    }
+
+    package mutating func line(_ line: String) {
+        lines.append(line)
+        expected.append(expecting)
+    }
+
+    package mutating func call(_ number: Int, _ arguments: UInt64..., quietly: Bool = false) {
+        line("\(quietly ? "C" : "c") \(number) " + arguments.map { String($0) }.joined(separator: " "))
+    }
+
+    /// Writes to what can be written of the pages.
+    package mutating func touch(_ page: Int, _ pages: Int) {
+        line("w \(Self.address(page)) \(Self.address(page + pages))")
+    }
+
+    package mutating func read(_ page: Int, _ pages: Int) {
+        line("r \(Self.address(page)) \(Self.address(page + pages))")
+    }
+
+    /// Maps private anonymous memory at a page, and writes it.
+    package mutating func map(
+        _ page: Int, _ pages: Int, _ rights: UInt64 = Rights.write, flags: UInt64 = 0, type: UInt64 = 2
+    ) {
+        let all = type | flags | Map.fixed | Map.anonymous
+        call(9, Self.address(page), UInt64(pages) * Self.page, rights, all, .max, 0)
+        if rights & 2 != 0 { touch(page, pages) }
+    }
+
+    package mutating func mapFile(
+        _ page: Int, _ pages: Int, _ rights: UInt64 = Rights.read, type: UInt64 = 2, descriptor: UInt64,
+        offset: Int
+    ) {
+        let offset = UInt64(offset) * Self.page
+        call(9, Self.address(page), UInt64(pages) * Self.page, rights, type | Map.fixed, descriptor, offset)
+        if rights & 2 != 0 { touch(page, pages) }
+    }
+
+    package mutating func unmap(_ page: Int, _ pages: Int) {
+        call(11, Self.address(page), UInt64(pages) * Self.page)
+    }
+
+    package mutating func protect(_ page: Int, _ pages: Int, _ rights: UInt64) {
+        call(10, Self.address(page), UInt64(pages) * Self.page, rights)
+        if rights & 2 != 0 { touch(page, pages) }
+    }
+
+    package mutating func advise(_ page: Int, _ pages: Int, _ advice: UInt64) {
+        call(28, Self.address(page), UInt64(pages) * Self.page, advice)
+    }
+
+    package mutating func lock(_ page: Int, _ pages: Int) {
+        call(149, Self.address(page), UInt64(pages) * Self.page)
+    }
+    package mutating func unlock(_ page: Int, _ pages: Int) {
+        call(150, Self.address(page), UInt64(pages) * Self.page)
+    }
+
+    /// mremap; with a target it is MREMAP_MAYMOVE | MREMAP_FIXED, and `keeping` adds MREMAP_DONTUNMAP.
+    package mutating func remap(
+        _ page: Int, _ pages: Int, to newPages: Int, at target: Int? = nil, keeping: Bool = false
+    ) {
+        let flags: UInt64 = target == nil ? 0 : keeping ? 7 : 3
+        call(
+            25, Self.address(page), UInt64(pages) * Self.page, UInt64(newPages) * Self.page, flags,
+            Self.address(target ?? 0))
+        touch(target ?? page, newPages)
+    }
+
+    package mutating func open(_ path: String, flags: UInt64) { line("o \(flags) \(path)") }
+}

@@ -1,0 +1,55 @@
+import MapPlayer
+
+/// One way to play a script and judge the replay.
+struct Trial {
+    let knowledge: Replay.Knowledge
+    let limit: Int
+
+    struct Outcome {
+        var difference: Replay.Difference?
+        var calls: Int
+        var succeeded: Int
+    }
+
+    func play(_ script: Script) throws -> Outcome {
+        let recording = try Player.play(script, withLines: false)
+        let steps = recording.steps.filter { $0.letter == "c" }
+        var replay = Replay(recording, knowledge: knowledge, maxMapCount: limit)
+        return Outcome(
+            difference: replay.replayAll(), calls: steps.count, succeeded: steps.count { $0.error == 0 })
+    }
+
+    /// The script without all lines that the difference does not need; what a call made writable is still written.
+    func shortened(_ script: Script) throws -> Script {
+        var parts = Self.parts(script.lines)
+        var size = parts.count / 2
+        while size > 0 {
+            var start = 0
+            while start < parts.count {
+                var fewer = parts
+                fewer.removeSubrange(start..<min(start + size, parts.count))
+                if shows(fewer) { parts = fewer } else { start += size }
+            }
+            size /= 2
+        }
+        return Script(lines: Array(parts.joined()))
+    }
+
+    /// Each call with the writes that follow it.
+    private static func parts(_ lines: [String]) -> [[String]] {
+        var parts: [[String]] = []
+        for line in lines {
+            if line.hasPrefix("w"), let last = parts.indices.last {
+                parts[last].append(line)
+            } else {
+                parts.append([line])
+            }
+        }
+        return parts
+    }
+
+    private func shows(_ parts: [[String]]) -> Bool {
+        let difference = try? play(Script(lines: Array(parts.joined()))).difference
+        return difference != nil
+    }
+}
