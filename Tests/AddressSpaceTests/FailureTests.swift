@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct `Failing calls` {
     @Test func `holes stop mprotect and mlock, and madvise passes over`() throws {
-        try Replay.run {
+        try Replay.run(errors: [12, 12, 12, 12, 12, 12, 14, 12]) {
             $0.map(0, 4)
             $0.map(6, 4)
             $0.protect(2, 6, Script.Rights.read)
@@ -18,7 +18,7 @@ import Testing
     }
 
     @Test func `mlock over PROT_NONE fails but stays`() throws {
-        try Replay.run {
+        try Replay.run(errors: [12]) {
             $0.map(0, 8, Script.Rights.none)
             $0.lock(2, 4)
             $0.unlock(0, 8)
@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test func `madvise stops at the VMA that refuses`() throws {
-        try Replay.run {
+        try Replay.run(errors: [22, 22]) {
             $0.map(0, 4)
             $0.map(4, 4, type: Script.Map.shared)
             $0.map(8, 4)
@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test func `a seal stops mprotect, munmap and MAP_FIXED`() throws {
-        try Replay.run {
+        try Replay.run(errors: [1, 1, 1, 1, 1, 1, 1]) {
             $0.map(0, 12)
             $0.map(4, 4, Script.Rights.read)
             $0.call(462, Script.address(4), 4 * 4096, 0)
@@ -66,7 +66,8 @@ import Testing
         var script = Script()
         script.unmap(0, 1)
         let own = try #require(try Player.play(script).steps.last?.vmas?.count)
-        try Replay.run(maxMapCount: limit) { script in
+        let errors: [UInt16] = room < 2 ? [12, 11, 12, 12, 12, 12] : [11, 12, 12, 12, 12]
+        try Replay.run(maxMapCount: limit, errors: errors) { script in
             Self.fill(&script, leaving: room + own, of: limit)
             script.protect(10, 4, Script.Rights.none)
             script.advise(30, 4, 14)

@@ -4,13 +4,15 @@ import Testing
 
 @Suite struct `Files and the kernel's own mappings` {
     /// A file of 64 pages, opened under descriptors 3 (read and write), 4 (read only), and 5 (the path again).
-    private static func withFile(_ knowledge: Replay.Knowledge = .observed, _ body: (inout Script) -> Void)
+    private static func withFile(
+        _ knowledge: Replay.Knowledge = .observed, errors: [UInt16] = [], _ body: (inout Script) -> Void
+    )
         throws
     {
         let path = NSTemporaryDirectory() + "mapfray-file-\(UUID().uuidString)"
         try Data(count: 64 * 4096).write(to: URL(fileURLWithPath: path))
         defer { try? FileManager.default.removeItem(atPath: path) }
-        try Replay.run(knowledge) { script in
+        try Replay.run(knowledge, errors: errors) { script in
             script.open(path, flags: 2)
             script.open(path, flags: 0)
             script.open(path, flags: 2)
@@ -59,7 +61,7 @@ import Testing
     }
 
     @Test func `shared mappings of a read-only and of a writable descriptor`() throws {
-        try Self.withFile(.assumed) {
+        try Self.withFile(.assumed, errors: [13]) {
             $0.mapFile(20, 4, Script.Rights.write, type: 1, descriptor: 3, offset: 4)
             $0.mapFile(0, 4, type: 1, descriptor: 4, offset: 0)
             $0.mapFile(24, 4, type: 1, descriptor: 3, offset: 8)
@@ -109,6 +111,8 @@ import Testing
         try Replay.run { script in
             script.line("c 206 8 &20")
             script.map(0, 4)
+            script.line("c 207 @20")
+            script.map(4, 4)
         }
     }
 }

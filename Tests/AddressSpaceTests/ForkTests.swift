@@ -19,7 +19,7 @@ import Testing
     }
 
     @Test func `fork merges nothing although it clears lo`() throws {
-        try Replay.run { script in
+        try Replay.run(errors: [12]) { script in
             script.map(0, 8)
             script.lock(2, 2)
             script.advise(6, 1, 10)

@@ -12,7 +12,7 @@ import Testing
     }
 
     @Test func `growing in place merges with what follows`() throws {
-        try Replay.run {
+        try Replay.run(errors: [12, 12]) {
             $0.map(0, 4)
             $0.map(8, 4)
             $0.remap(0, 4, to: 6)
@@ -73,7 +73,7 @@ import Testing
     }
 
     @Test func `old size 0 duplicates shared memory and refuses private`() throws {
-        try Replay.run {
+        try Replay.run(errors: [22]) {
             $0.map(0, 8, type: Script.Map.shared)
             $0.remap(2, 0, to: 4, at: 8)
             $0.remap(0, 0, to: 8, at: 100)
@@ -97,7 +97,7 @@ import Testing
     }
 
     @Test func `several VMAs move at once and keep their gaps`() throws {
-        try Replay.run {
+        try Replay.run(errors: [14]) {
             $0.map(0, 2)
             $0.map(2, 2, Script.Rights.read)
             $0.map(6, 2)
@@ -115,6 +115,28 @@ import Testing
             $0.call(9, 0, 8 * 4096, 3, 0x8022, .max, 0)
             $0.call(9, 0, 8 * 4096, 3, 0x8022, .max, 0)
             $0.call(9, 0, 8 * 4096, 0, 0x22, .max, 0)
+        }
+    }
+
+    @Test func `brk grows and shrinks, within a page and over many`() throws {
+        let recording = try Replay.run { script in
+            script.line("c 12 0")
+            script.line("s 1")
+            for distance in [100, 4096, 10 * 4096, 6 * 4096 + 1, 20 * 4096, 0, 4096, 8 * 4096] {
+                script.line("b $1 \(distance)")
+            }
+        }
+        let breaks = Set(recording.steps.filter { $0.number == 12 }.map(\.result))
+        #expect(breaks.count == 7)
+    }
+
+    @Test func `brk grows over memory that was never written`() throws {
+        try Replay.run(.told) { script in
+            script.line("c 12 0")
+            script.line("s 1")
+            script.line("b $1 40960")
+            script.line("b $1 8192")
+            script.line("b $1 81920")
         }
     }
 

@@ -81,7 +81,7 @@ import Testing
     }
 
     @Test func `MAP_FIXED_NOREPLACE over something changes nothing, beside it merges`() throws {
-        try Replay.run {
+        try Replay.run(errors: [17]) {
             $0.map(0, 2)
             $0.map(1, 2, flags: Script.Map.noReplace)
             $0.map(2, 2, flags: Script.Map.noReplace)
@@ -97,14 +97,14 @@ import Testing
     }
 
     @Test func `failed huge page mappings leave a hole under MAP_FIXED`() throws {
-        try Replay.run {
+        try Replay.run(errors: [12]) {
             $0.map(0, 1024, Script.Rights.none)
             $0.map(512, 512, flags: Script.Map.hugeTLB)
         }
     }
 
     @Test func `lengths round up to pages, and length 0 changes nothing`() throws {
-        try Replay.run {
+        try Replay.run(errors: [22, 22, 22]) {
             $0.call(9, Script.area, 5000, 3, 0x32, .max, 0)
             $0.touch(0, 2)
             $0.call(11, Script.area, 1)

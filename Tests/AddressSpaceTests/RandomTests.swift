@@ -1,3 +1,4 @@
+import Foundation
 import MapPlayer
 import Testing
 
@@ -8,7 +9,7 @@ import Testing
 
     @Test(arguments: 1...6) func `thousands of calls, every VMA after each as in the kernel`(seed: Int) throws
     {
-        let recording = try Replay.run { script in
+        let recording = try Replay.run(errors: nil) { script in
             var random = SeededGenerator(seed: UInt64(seed))
             for _ in 0..<1500 { Self.add(to: &script, &random) }
         }
@@ -50,5 +51,22 @@ import Testing
         case 2: script.remap(page, count, to: newCount, at: other)
         default: script.remap(page, count, to: count, at: other, keeping: true)
         }
+    }
+
+    /// Scripts of the fuzzer (tools/fuzz replay): all calls, with forks, and memory written wholly, half or not at all.
+    @Test(
+        arguments: RandomCalls.Touching.allCases,
+        [1_000_003, 1_000_019, 1_000_059, 2_000_026, 5_000_050] as [UInt64])
+    func `every kind of call, told what was written`(touching: RandomCalls.Touching, seed: UInt64) throws {
+        let path = NSTemporaryDirectory() + "mapfray-file-\(UUID().uuidString)"
+        try Data(count: 256 * 4096).write(to: URL(fileURLWithPath: path))
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let options = RandomCalls.Options(touching: touching, isWide: touching != .everything)
+        let script = RandomCalls.script(seed: seed, count: 400, options: options, path: path)
+        let recording = try Player.play(script, withLines: false)
+        var replay = Replay(recording, knowledge: touching == .everything ? .assumed : .told)
+        let difference = replay.replayAll()
+        #expect(difference == nil, "\(difference?.text ?? "")")
+        #expect(recording.steps.count { $0.letter == "c" && $0.error == 0 } > 200)
     }
 }

@@ -33,10 +33,9 @@ package struct RandomCalls {
     /// A script of `count` random calls; the file at `path` is opened three times and mapped.
     package static func script(seed: UInt64, count: Int, options: Options, path: String) -> Script {
         var calls = RandomCalls(random: SeededGenerator(seed: seed), options: options)
-        calls.script.expectingNothing { _ in }
         calls.prepare(path)
         for _ in 0..<count { calls.addCall() }
-        return Script(lines: calls.script.lines)
+        return calls.script
     }
 
     private init(random: SeededGenerator, options: Options) {

@@ -4,35 +4,11 @@ package struct Script: Sendable {
     package static let page: UInt64 = 4096
     /// The player's commands.
     package private(set) var lines: [String] = []
-    /// By line: the errors of which the call must end with one, 0 for success; nil where any will do.
-    package private(set) var expected: [Set<UInt16>?] = []
-    /// What the next lines are to end with.
-    private var expecting: Set<UInt16>? = [0]
-
     package init() {}
 
-    /// A script without expectations, of these lines.
-    package init(lines: [String]) {
-        self.lines = lines
-        expected = lines.map { _ in nil }
-    }
+    package init(lines: [String]) { self.lines = lines }
 
     package var text: String { lines.map { $0 + "\n" }.joined() }
-
-    /// Adds lines whose calls must all fail with one of `errors`.
-    package mutating func failing(_ errors: Set<UInt16>, _ body: (inout Script) -> Void) {
-        expect(errors, body)
-    }
-
-    /// Adds lines whose calls may end as they like.
-    package mutating func expectingNothing(_ body: (inout Script) -> Void) { expect(nil, body) }
-
-    private mutating func expect(_ errors: Set<UInt16>?, _ body: (inout Script) -> Void) {
-        let before = expecting
-        expecting = errors
-        body(&self)
-        expecting = before
-    }
 
     package static func address(_ page: Int) -> UInt64 { area + UInt64(page) * Self.page }
 
@@ -60,10 +36,7 @@ package struct Script: Sendable {
         package static let noReplace: UInt64 = 0x100000
     }
 
-    package mutating func line(_ line: String) {
-        lines.append(line)
-        expected.append(expecting)
-    }
+    package mutating func line(_ line: String) { lines.append(line) }
 
     package mutating func call(_ number: Int, _ arguments: UInt64..., quietly: Bool = false) {
         line("\(quietly ? "C" : "c") \(number) " + arguments.map { String($0) }.joined(separator: " "))

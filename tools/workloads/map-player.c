@@ -4,7 +4,8 @@
  * The script comes on stdin, one command a line; the answers go to stdout as struct step, each followed by
  * step.count struct vma. The first step has number 0 and tells the map before any command. Commands:
  *   C NUMBER ARG...   as c, but tells no map (count is ~0)
- *   c NUMBER ARG...   the system call NUMBER; an ARG is a number, $N (register N) or &N (address of word N)
+ *   c NUMBER ARG...   the system call NUMBER; an ARG is a number, $N (register N), &N (address of word N) or @N (its
+ *                     content)
  *   b ARG DISTANCE    brk(ARG + DISTANCE)
  *   w START END       writes one byte to each page, as read(2) into it, so that faults are errors and not signals
  *   r START END       reads one byte of each page
@@ -191,6 +192,8 @@ static uint64_t argument(char **at)
 		++*at;
 	if (**at == '$')
 		return registers[strtoull(*at + 1, at, 0) & 15];
+	if (**at == '@')
+		return words[strtoull(*at + 1, at, 0) & 63];
 	if (**at == '&')
 		return (uint64_t)&words[strtoull(*at + 1, at, 0) & 63];
 	return strtoull(*at, at, 0);

@@ -1,0 +1,111 @@
+import MapPlayer
+import Testing
+
+/// What `tools/fuzz replay` once showed, cut down to what shows it.
+@Suite struct `Found by fuzzing` {
+    @Test func `mprotect refused by the first VMA leaves no empty one`() throws {
+        try Replay.run(errors: [13]) {
+            $0.line("c 29 0 32768 0x380")
+            $0.line("s 0")
+            $0.line("c 30 $0 \(Script.address(0)) 0x1000")
+            $0.line("c 31 $0 0 0")
+            $0.protect(2, 2, Script.Rights.write)
+        }
+    }
+
+    @Test func `MADV_POPULATE_WRITE writes up to a hole, and up to what cannot be written`() throws {
+        try Replay.run(.told, errors: [12, 22]) {
+            $0.call(9, Script.address(0), 32768, 3, 0x32, .max, 0)
+            $0.advise(4, 8, 23)
+            $0.protect(0, 8, Script.Rights.read)
+            $0.call(9, Script.address(20), 32768, 3, 0x32, .max, 0)
+            $0.call(10, Script.address(24), 4096, 1)
+            $0.advise(20, 8, 23)
+            $0.protect(20, 8, Script.Rights.read)
+        }
+    }
+
+    @Test func `mlock stops writing at a guard, and writes what lies before a file`() throws {
+        try Replay.run(.told, errors: [12]) {
+            $0.call(9, Script.address(0), 32768, 3, 0x32, .max, 0)
+            $0.advise(4, 1, 102)
+            $0.lock(2, 4)
+            $0.call(10, Script.address(0), 32768, 1)
+        }
+    }
+
+    @Test func `guards on what is locked end there`() throws {
+        try Replay.run(errors: [22]) {
+            $0.map(0, 4, type: Script.Map.shared)
+            $0.map(4, 4, type: Script.Map.shared)
+            $0.lock(6, 2)
+            $0.advise(2, 6, 102)
+        }
+    }
+
+    @Test func `remap_file_pages keeps the rights alone`() throws {
+        try Replay.run {
+            $0.map(0, 12, type: Script.Map.shared)
+            $0.advise(0, 12, 15)
+            $0.call(216, Script.address(2), 4 * 4096, 0, 6, 0)
+        }
+    }
+
+    @Test func `MAP_DROPPABLE is never locked`() throws {
+        try Replay.run {
+            $0.call(151, 6)
+            $0.map(0, 2, type: 8)
+            $0.call(152)
+        }
+    }
+
+    @Test func `a seal stops SHM_REMAP, shrinking, and advice that discards, behind the first split`() throws
+    {
+        try Replay.run(errors: [1, 1, 1]) {
+            $0.line("c 29 0 32768 0x380")
+            $0.line("s 0")
+            $0.map(0, 12, Script.Rights.read)
+            $0.call(462, Script.address(8), 8192, 0)
+            $0.line("c 30 $0 \(Script.address(5)) 0x4000")
+            $0.line("c 31 $0 0 0")
+            $0.remap(2, 8, to: 1)
+            $0.advise(6, 4, 18)
+        }
+    }
+
+    @Test func `a move of several VMAs that one refuses has moved those before it`() throws {
+        try Replay.run(errors: [14, 1]) {
+            $0.line("c 29 0 32768 0x380")
+            $0.line("s 0")
+            $0.map(0, 4)
+            $0.map(4, 2, Script.Rights.read)
+            $0.line("c 30 $0 \(Script.address(6)) 0")
+            $0.line("c 31 $0 0 0")
+            $0.remap(0, 10, to: 10, at: 40)
+            $0.map(100, 4)
+            $0.map(104, 4, Script.Rights.read)
+            $0.call(462, Script.address(104), 4096, 0)
+            $0.remap(100, 6, to: 6, at: 140)
+        }
+    }
+
+    @Test func `locked memory that becomes writable is written at once`() throws {
+        try Replay.run(.told) {
+            $0.call(9, Script.address(0), 32768, 1, 0x32, .max, 0)
+            $0.lock(0, 4)
+            $0.call(10, Script.address(0), 32768, 3)
+            $0.call(10, Script.address(0), 32768, 0)
+        }
+    }
+
+    @Test func `a child knows what its parent wrote`() throws {
+        try Replay.run(.told) {
+            $0.call(9, Script.address(0), 32768, 3, 0x32, .max, 0)
+            $0.call(9, Script.address(20), 32768, 3, 0x32, .max, 0)
+            $0.touch(20, 1)
+            $0.line("f")
+            $0.call(9, Script.address(8), 32768, 3, 0x32, .max, 0)
+            $0.call(9, Script.address(28), 32768, 3, 0x32, .max, 0)
+        }
+    }
+}
