@@ -6,6 +6,9 @@ package struct Ledger {
 
     package init() {}
 
+    /// The owners of what a forked child begins with.
+    package init(of space: borrowing AddressSpace) { live = actual(space) }
+
     package mutating func note(_ changes: [Change]) {
         for change in changes { live[change.owner, default: 0] += change.kind == .appeared ? 1 : -1 }
     }
