@@ -15,9 +15,7 @@ extension RecordCursor {
         if isBehindFile(hole) { return judgeMissing(hole) }
         let isBlank = isZero(hole)
         if isBlank && (hole.end == extent.end || isPadding(hole)) { return }
-        if isBlank && header.spillErrno != 0 && place(of: hole.start) == .file {
-            return noteOverwritten(hole)
-        }
+        if isUnspilled(hole, isBlank: isBlank) { return noteOverwritten(hole) }
         if isUnfinished(hole, isBlank: isBlank) {
             report.unfinished += 1
         } else {
@@ -80,10 +78,17 @@ extension RecordCursor {
         return hole.start + size == hole.end
     }
 
+    /// From where the file stopped growing on, only what the ring holds is there.
+    private func isUnspilled(_ hole: Hole, isBlank: Bool) -> Bool {
+        guard header.spillErrno != 0 && place(of: hole.start) == .file else { return false }
+        return isBlank || place(of: hole.end) != .file
+    }
+
     private mutating func noteOverwritten(_ hole: Hole) {
         note(
             .overwritten, hole,
-            "of records were overwritten: the file could not grow (errno \(header.spillErrno))")
+            "of records are lost: the file could not grow (\(LogError.text(of: Int32(truncatingIfNeeded: header.spillErrno))))"
+        )
     }
 
     private mutating func note(_ kind: Damage.Kind, _ hole: Hole, _ meaning: String) {

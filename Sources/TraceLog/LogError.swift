@@ -53,7 +53,7 @@ package enum LogError: Error, Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    private static func text(of code: Int32) -> String { String(cString: strerror(code)) }
+    static func text(of code: Int32) -> String { String(cString: strerror(code)) }
 
     private static func remedy(for code: Int32) -> String {
         code == EACCES || code == EPERM

@@ -1,0 +1,61 @@
+import Foundation
+import Testing
+
+/// A disk that fills up while recording. Only root can mount one that is small enough.
+@Suite(.enabled(if: getuid() == 0, "a small file system is mounted, which takes root"))
+struct FullDiskTests {
+    private let scratch: Scratch
+
+    init() throws { scratch = try Scratch() }
+
+    private func withSmallDisk(_ body: (String) throws -> Void) throws {
+        let disk = scratch.file("disk")
+        try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: false)
+        let mounted = try run("/bin/mount", ["-t", "tmpfs", "-o", "size=2m", "mapfray-test", disk])
+        try #require(mounted.status == 0, "\(mounted.errors)")
+        defer { _ = try? run("/bin/umount", [disk]) }
+        try body(disk)
+    }
+
+    private func program() throws -> String {
+        try scratch.compile(
+            "churn",
+            """
+            #include <stdio.h>
+            #include <sys/mman.h>
+            int main(void) {
+                char *start = mmap(0, 1 << 20, 3, 34, -1, 0);
+                for (long i = 0; i < 200000; i++) mprotect(start + 8192, 4096, i % 2 ? 3 : 1);
+                puts("done");
+                return 7;
+            }
+            """)
+    }
+
+    @Test func `a disk that fills up is told of, and the command does not notice`() throws {
+        let program = try program()
+        try withSmallDisk { disk in
+            let result = try mapfray("record", "-o", disk + "/log", program)
+            #expect(result.text == "done\n")
+            #expect(result.status == 7)
+            let lines = result.errors.split(separator: "\n")
+            #expect(lines.first?.contains("records were lost, because \(disk)/log could not grow") == true)
+            #expect(
+                lines.contains { $0.contains("of records are lost: the file could not grow (No space left") })
+            #expect(result.errors.contains("No call that was recorded failed at a limit ("))
+        }
+    }
+
+    @Test func `a disk without room is told of, and the command runs`() throws {
+        let program = try program()
+        try withSmallDisk { disk in
+            try Data(count: 2 << 20).write(to: URL(fileURLWithPath: disk + "/fill"))
+            let result = try mapfray("record", "-o", disk + "/log", program)
+            #expect(result.text == "done\n")
+            #expect(result.status == 7)
+            #expect(
+                result.errors == "mapfray: nothing was recorded to \(disk)/log: no space is left there; "
+                    + "free some, or name another folder with -o\n")
+        }
+    }
+}
