@@ -122,7 +122,7 @@ package struct ReportText {
 
     /// The most frequent reason why neighbours are not one VMA; nothing where none stands out.
     private var boundaries: [String] {
-        guard let group = report.boundaries.first, group.count * 10 >= report.vmas.peak, group.count > 8
+        guard let group = report.boundaries.first, group.count * 10 >= report.vmas.peak, group.count >= 64
         else {
             return []
         }

@@ -10,8 +10,7 @@ enum Verdict {
         }
         let share = Double(report.vmas.peak) / Double(limit)
         let peakText = "The peak was \(peak) VMAs, \(NumberText.percent(share)) of vm.max_map_count."
-        let role = share < 0.5 ? TextStyle.Role.good : .warning
-        return style.paint("No call failed at a limit.", role) + " " + peakText
+        return nothingFailed(report, isFar: share < 0.5, style) + " " + peakText
     }
 
     private static func sentence(_ failure: Report.Failure, _ style: TextStyle) -> String {
@@ -27,6 +26,15 @@ enum Verdict {
         let reason = failure.reason.isEmpty ? "" : "; \(failure.reason)"
         return style.paint("This is not vm.max_map_count\(cause):", .bad)
             + " \(event), at \(counts)\(reason)."
+    }
+
+    /// What was lost may have failed.
+    private static func nothingFailed(_ report: Report, isFar: Bool, _ style: TextStyle) -> String {
+        if report.calls.lost == 0 {
+            return style.paint("No call failed at a limit.", isFar ? .good : .warning)
+        }
+        let lost = plural(report.calls.lost, "record")
+        return style.paint("No call that was recorded failed at a limit (\(lost) lost).", .warning)
     }
 
     static func name(_ cause: FailureCause) -> String {

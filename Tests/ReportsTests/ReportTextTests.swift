@@ -52,6 +52,13 @@ import Testing
         #expect(!page.contains("sysctl"))
     }
 
+    @Test func `what was lost may have failed`() {
+        var report = sampleReport()
+        report.failure = nil
+        report.calls.lost = 12
+        #expect(text(report).hasPrefix("No call that was recorded failed at a limit (12 records lost)."))
+    }
+
     @Test func `an assumed limit does not change what the kernel compared`() {
         var report = sampleReport()
         report.limit = 262_144
