@@ -5,8 +5,6 @@
 #include <linux/falloc.h>
 #include <sys/syscall.h>
 
-#define PAGE_SIZE_MOST 65536ULL
-
 /* Ends the first lap where it stands, so that nobody will write to the rest of the ring. 0: it is over
  * already. */
 static uint64_t end_first_lap(struct mf_ring *ring)
@@ -23,17 +21,21 @@ static uint64_t end_first_lap(struct mf_ring *ring)
 /* fallocate of the unused part of the ring; 0 or -errno. */
 static long allocate(struct mf_ring *ring, uint64_t position, int mode)
 {
-	uint64_t start = (position + PAGE_SIZE_MOST - 1) & ~(PAGE_SIZE_MOST - 1);
+	uint64_t page = ring->header->identity.page_size;
+	uint64_t start = (position + page - 1) & ~(page - 1);
 	struct mf_quiet quiet;
+	int descriptor;
 	long result;
 
 	if (start >= ring->ring_size)
 		return 0;
 	mf_quiet_begin(&quiet);
-	result = mf_ring_descriptor(ring);
-	if (result >= 0)
-		result = raw_syscall4(SYS_fallocate, result, mode, (long)(MF_HEADER_SIZE + start),
+	descriptor = mf_ring_descriptor(ring);
+	result = descriptor;
+	if (descriptor >= 0)
+		result = raw_syscall4(SYS_fallocate, descriptor, mode, (long)(MF_HEADER_SIZE + start),
 				      (long)(ring->ring_size - start));
+	mf_ring_release(ring, descriptor);
 	mf_quiet_end(&quiet);
 	return result;
 }

@@ -45,8 +45,12 @@ int mf_move_descriptor(int descriptor, int least);
 /* Whether `descriptor` is open on the ring's log. */
 bool mf_is_log(const struct mf_ring *ring, int descriptor);
 /* With signals blocked: the descriptor of the log, opened anew if the program closed it; -errno if there is
- * none. */
+ * none. To be released. */
 int mf_ring_descriptor(struct mf_ring *ring);
+/* Closes the descriptor if it is not the one that is kept. */
+void mf_ring_release(struct mf_ring *ring, int descriptor);
+/* Whether a descriptor is out of the program's way and may be kept open. */
+bool mf_may_keep(const struct mf_ring *ring, int descriptor);
 /* With signals blocked: writes all of `size` bytes, or nothing that a reader could take for records. Returns
  * 0 or -errno. */
 int mf_ring_store(struct mf_ring *ring, const void *bytes, uint64_t size, uint64_t offset);

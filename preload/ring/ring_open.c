@@ -171,20 +171,26 @@ static int prepare(struct mf_ring *ring, int descriptor, const struct mf_ring_op
 
 static int create(struct mf_ring *ring, const struct mf_ring_options *options)
 {
-	long descriptor = raw_syscall4(SYS_openat, AT_FDCWD, (long)ring->path,
-				       O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	struct mf_room room;
+	long descriptor;
 	int error;
 
+	mf_room_begin(&room);
+	descriptor = raw_syscall4(SYS_openat, AT_FDCWD, (long)ring->path,
+				  O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (descriptor >= 0)
+		descriptor = mf_move_descriptor((int)descriptor, ring->least_descriptor);
+	mf_room_end(&room);
 	if (descriptor < 0)
 		return (int)descriptor;
-	descriptor = mf_move_descriptor((int)descriptor, ring->least_descriptor);
 	error = prepare(ring, (int)descriptor, options);
 	if (error) {
 		raw_syscall3(SYS_unlinkat, AT_FDCWD, (long)ring->path, 0);
 		raw_syscall1(SYS_close, descriptor);
 		return error;
 	}
-	ring->descriptor = (int)descriptor;
+	ring->descriptor = mf_may_keep(ring, (int)descriptor) ? (int)descriptor : -1;
+	mf_ring_release(ring, (int)descriptor);
 	ring->unused_from = 0;
 	fill_header(ring, options);
 	return 0;

@@ -7,9 +7,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#define LOW_NUMBERS	100
 #define SIGNAL_SET_SIZE 8 /* bytes, as the kernel wants it */
 #define BIT(signal)	(1ULL << ((signal)-1))
 
@@ -35,6 +37,24 @@ void mf_quiet_end(const struct mf_quiet *quiet)
 	raw_syscall4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&quiet->mask, 0, SIGNAL_SET_SIZE);
 }
 
+void mf_room_begin(struct mf_room *room)
+{
+	uint64_t raised[2];
+
+	room->is_raised = false;
+	if (raw_syscall4(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, (long)room->limits) != 0 ||
+	    room->limits[0] == room->limits[1])
+		return;
+	raised[0] = raised[1] = room->limits[1];
+	room->is_raised = raw_syscall4(SYS_prlimit64, 0, RLIMIT_NOFILE, (long)raised, 0) == 0;
+}
+
+void mf_room_end(const struct mf_room *room)
+{
+	if (room->is_raised)
+		raw_syscall4(SYS_prlimit64, 0, RLIMIT_NOFILE, (long)room->limits, 0);
+}
+
 int mf_move_descriptor(int descriptor, int least)
 {
 	for (; least > descriptor; least /= 2) {
@@ -56,8 +76,20 @@ bool mf_is_log(const struct mf_ring *ring, int descriptor)
 	       status.st_dev == ring->device && status.st_ino == ring->inode;
 }
 
+/* Where RLIMIT_NOFILE allows no other, a low number is taken for as long as it is needed, and no longer. */
+bool mf_may_keep(const struct mf_ring *ring, int descriptor)
+{
+	return descriptor >= LOW_NUMBERS || ring->least_descriptor < LOW_NUMBERS;
+}
+
+void mf_ring_release(struct mf_ring *ring, int descriptor)
+{
+	if (descriptor >= 0 && !mf_may_keep(ring, descriptor))
+		raw_syscall1(SYS_close, descriptor);
+}
+
 /* The old number is the program's now and stays open. */
-static int reopen(struct mf_ring *ring, int old)
+static int reopen_in(struct mf_ring *ring, int old)
 {
 	long new = raw_syscall4(SYS_openat, AT_FDCWD, (long)ring->path, O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0);
 
@@ -68,11 +100,24 @@ static int reopen(struct mf_ring *ring, int old)
 		return -EBADF;
 	}
 	new = mf_move_descriptor((int)new, ring->least_descriptor);
+	if (!mf_may_keep(ring, (int)new))
+		return (int)new;
 	if (__atomic_compare_exchange_n(&ring->descriptor, &old, (int)new, false, __ATOMIC_RELAXED,
 					__ATOMIC_RELAXED))
 		return (int)new;
 	raw_syscall1(SYS_close, new); /* another thread was faster */
 	return old;
+}
+
+static int reopen(struct mf_ring *ring, int old)
+{
+	struct mf_room room;
+	int new;
+
+	mf_room_begin(&room);
+	new = reopen_in(ring, old);
+	mf_room_end(&room);
+	return new;
 }
 
 int mf_ring_descriptor(struct mf_ring *ring)
@@ -126,5 +171,6 @@ int mf_ring_store(struct mf_ring *ring, const void *bytes, uint64_t size, uint64
 	done = write_all(descriptor, bytes, size, offset, &error);
 	if (error)
 		wipe(descriptor, done, offset);
+	mf_ring_release(ring, descriptor);
 	return error;
 }

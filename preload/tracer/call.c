@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 
 #include "definitions.h"
+#include "environment.h"
 #include "observe.h"
 #include "stubs.h"
 #include "watch.h"
@@ -272,12 +273,23 @@ long call_fork(const struct call *call)
 	return result;
 }
 
+static long execute(const struct call *call)
+{
+	int place = call->number == SYS_execveat ? 3 : 2;
+	struct call completed = *call;
+	struct environment environment;
+	if (!tracer_follows_image() || !environment_complete((char *const *)call->arguments[place], &environment))
+		return enter_kernel(call);
+	completed.arguments[place] = (uint64_t)environment.entries;
+	return enter_kernel(&completed);
+}
+
 long call_execve(const struct call *call)
 {
 	if (tracer_is_silent_child())
 		write_child(MF_CHILD_EXECUTES, raw_syscall0(SYS_getpid), tracer_now());
 	bool ends = tracer_finish(false, 0);
-	long result = enter_kernel(call);
+	long result = execute(call);
 	if (ends)
 		mf_ring_resume(&tracer.ring);
 	return result;

@@ -22,16 +22,36 @@ _Static_assert(sizeof(struct procmap_query) == 104, "kernel ABI");
 
 enum { DESCRIPTOR_HIGH = 1000, DESCRIPTOR_LOW = 100 };
 
+static uint64_t device, inode; /* of the list, to know the descriptor again */
+
 static int open_high(const char *path)
 {
-	long low = raw_syscall4(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0);
-	if (low < 0)
-		return -1;
-	long high = raw_syscall3(SYS_fcntl, low, F_DUPFD_CLOEXEC, DESCRIPTOR_HIGH);
-	if (high < 0)
-		high = raw_syscall3(SYS_fcntl, low, F_DUPFD_CLOEXEC, DESCRIPTOR_LOW);
-	raw_syscall1(SYS_close, low);
+	struct mf_room room;
+	mf_room_begin(&room);
+	long low = raw_syscall4(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0), high = low;
+	if (low >= 0) {
+		high = raw_syscall3(SYS_fcntl, low, F_DUPFD_CLOEXEC, DESCRIPTOR_HIGH);
+		if (high < 0)
+			high = raw_syscall3(SYS_fcntl, low, F_DUPFD_CLOEXEC, DESCRIPTOR_LOW);
+		raw_syscall1(SYS_close, low);
+	}
+	mf_room_end(&room);
 	return high < 0 ? -1 : (int)high;
+}
+
+static void identify(void)
+{
+	struct stat facts;
+	bool is_known = tracer.maps >= 0 && raw_syscall2(SYS_fstat, tracer.maps, (long)&facts) == 0;
+	device = is_known ? facts.st_dev : 0;
+	inode = is_known ? facts.st_ino : 0;
+}
+
+bool observe_owns(int descriptor)
+{
+	struct stat facts;
+	return descriptor >= 0 && raw_syscall2(SYS_fstat, descriptor, (long)&facts) == 0 && facts.st_dev == device &&
+	       facts.st_ino == inode;
 }
 
 static bool query(uint64_t address, char *name, uint32_t name_size, struct procmap_query *answer)
@@ -47,6 +67,7 @@ void observe_start(void)
 {
 	struct procmap_query answer;
 	tracer.maps = open_high("/proc/self/maps");
+	identify();
 	tracer.has_query = tracer.maps >= 0 && query((uint64_t)&tracer, NULL, 0, &answer);
 }
 

@@ -6,6 +6,8 @@
 
 /* Opens /proc/self/maps at a high descriptor and finds out whether it can be asked. Does not enter libc. */
 void observe_start(void);
+/* Whether `descriptor` is still open on our own list. Does not enter libc. */
+bool observe_owns(int descriptor);
 /* What the kernel says of the VMA at `address`; false where it cannot be asked. Does not enter libc. */
 bool observe_vma(uint64_t address, struct mf_observation *observation);
 /* What is known of the file behind `descriptor` without asking for the VMA. Does not enter libc. */

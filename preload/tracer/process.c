@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "definitions.h"
+#include "environment.h"
 #include "limits.h"
 #include "observe.h"
 #include "scratch.h"
@@ -63,6 +64,13 @@ bool tracer_is_recording(void)
 	if (__builtin_expect(!__atomic_load_n(tracer.alive, __ATOMIC_RELAXED), 0))
 		tracer_start_in_child();
 	return __atomic_load_n(&tracer.state, __ATOMIC_ACQUIRE) == TRACER_RECORDING;
+}
+
+bool tracer_follows_image(void)
+{
+	if (__atomic_load_n(&tracer.state, __ATOMIC_ACQUIRE) == TRACER_OFF)
+		return false;
+	return tracer.follows || tracer.process == (uint32_t)raw_syscall0(SYS_getpid);
 }
 
 /* --- the log's first records --- */
@@ -197,9 +205,9 @@ static uint64_t variable_number(char **environment, const char *name, uint64_t o
 	return at && *at ? text_number(&at, 10) : otherwise;
 }
 
-static int find_own_library(struct dl_phdr_info *object, size_t size, void *unused)
+static int find_own_library(struct dl_phdr_info *object, size_t size, void *environment)
 {
-	(void)size, (void)unused;
+	(void)size;
 	uint64_t start = UINT64_MAX, end = 0;
 	for (int i = 0; i < object->dlpi_phnum; i++) {
 		if (object->dlpi_phdr[i].p_type != PT_LOAD)
@@ -213,6 +221,7 @@ static int find_own_library(struct dl_phdr_info *object, size_t size, void *unus
 	start &= ~(uint64_t)(PAGE - 1);
 	end = (end + PAGE - 1) & ~(uint64_t)(PAGE - 1);
 	add_own_range((const void *)start, end - start);
+	environment_start(environment, object->dlpi_name);
 	return 1;
 }
 
@@ -235,6 +244,11 @@ static bool read_options(char **environment)
 	if (!output || !*output || text_length(output) >= sizeof tracer.output)
 		return false;
 	set_output(output);
+	/* The number of who started the one process to trace; all others stay out. */
+	uint64_t starter = variable_number(environment, "MAPFRAY_FOLLOW", 0);
+	tracer.follows = !starter;
+	if (starter && starter != (uint64_t)raw_syscall0(SYS_getppid))
+		return false;
 	tracer.flight_recorder = variable(environment, "MAPFRAY_FLIGHT_RECORDER") != NULL;
 	uint64_t size = variable_number(environment, "MAPFRAY_FLIGHT_RECORDER", 0);
 	if (!tracer.flight_recorder)
@@ -271,7 +285,7 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
 				   sizeof tracer.executable - 1);
 	tracer.executable[length > 0 ? length : 0] = 0;
 	mf_unwind_start();
-	dl_iterate_phdr(find_own_library, NULL);
+	dl_iterate_phdr(find_own_library, environment);
 	observe_start();
 	if (open_log(NULL) != 0 || !map_alive_page()) {
 		tracer.state = TRACER_OFF;
@@ -298,12 +312,18 @@ void tracer_start_in_child(void)
 	if (!__atomic_compare_exchange_n(&tracer.state, &recording, TRACER_STARTING, false, __ATOMIC_ACQ_REL,
 					 __ATOMIC_RELAXED))
 		return;
+	if (!tracer.follows) {
+		__atomic_store_n(&tracer.state, TRACER_OFF, __ATOMIC_RELEASE);
+		return;
+	}
 	tracer_forget_thread();
 	uint64_t parent_position = tracer.position, parent_start = tracer.ring.header->identity.start_time;
 	tracer.process = (uint32_t)raw_syscall0(SYS_getpid);
 	tracer.salt += (uint64_t)tracer.process * 0x9E3779B97F4A7C15ULL;
 	scratch_start_in_child();
 	snapshot_start();
+	if (observe_owns(tracer.maps))
+		raw_syscall1(SYS_close, tracer.maps); /* the parent's list */
 	observe_start();
 	void *place = tracer.ring.header;
 	mf_ring_abandon(&tracer.ring);

@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 
 #include "definitions.h"
+#include "observe.h"
 #include "scratch.h"
 #include "text.h"
 
@@ -155,23 +156,28 @@ static void read_list(struct reading *reading)
 	flush_chunk(reading);
 }
 
-static int open_list(bool with_flags)
+/* Sets `has_flags` to whether smaps could be opened. */
+static int open_list(bool *has_flags)
 {
-	if (with_flags) {
+	if (*has_flags) {
 		long file = raw_syscall4(SYS_openat, AT_FDCWD, (long)"/proc/self/smaps", O_RDONLY | O_CLOEXEC, 0);
 		if (file >= 0)
 			return (int)file;
 	}
+	*has_flags = false;
+	if (!observe_owns(tracer.maps))
+		observe_start();
 	/* The descriptor kept since the start works without a free descriptor, and after the first thread's end. */
-	return raw_syscall3(SYS_lseek, tracer.maps, 0, SEEK_SET) == 0 ? tracer.maps : -1;
+	if (raw_syscall3(SYS_lseek, tracer.maps, 0, SEEK_SET) == 0)
+		return tracer.maps;
+	return (int)raw_syscall4(SYS_openat, AT_FDCWD, (long)"/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
 }
 
 static struct snapshot_result take(enum mf_snapshot_reason reason, struct scratch *scratch, bool with_flags)
 {
-	struct reading reading = {.file = open_list(with_flags), .chunk = (struct mf_snapshot_vmas *)scratch->bytes};
+	struct reading reading = {.file = open_list(&with_flags), .chunk = (struct mf_snapshot_vmas *)scratch->bytes};
 	if (reading.file < 0)
 		return (struct snapshot_result){0};
-	with_flags &= reading.file != tracer.maps;
 	struct mf_snapshot_begin begin = {
 		.record = {.kind = MF_SNAPSHOT_BEGIN, .detail = (uint8_t)reason, .size = sizeof begin},
 		.snapshot = ++numbers,
@@ -182,7 +188,7 @@ static struct snapshot_result take(enum mf_snapshot_reason reason, struct scratc
 	reading.chunk->snapshot = begin.snapshot;
 	reading.chunk->count = 0;
 	read_list(&reading);
-	if (with_flags)
+	if (reading.file != tracer.maps)
 		raw_syscall1(SYS_close, reading.file);
 	struct mf_snapshot_end end = {.record = {.kind = MF_SNAPSHOT_END, .size = sizeof end},
 				      .snapshot = begin.snapshot,

@@ -31,6 +31,7 @@ __attribute__((visibility("hidden"), used)) long stub_call(size_t index, const u
 		call.arguments[i] = arguments[i];
 	switch (call.number) {
 	case SYS_execve:
+	case SYS_execveat:
 		return call_execve(&call);
 	case SYS_clone:
 		return call_fork(&call);
@@ -58,7 +59,8 @@ static bool is_wanted(const struct stub *stub)
 {
 	if (stub->number == SYS_clone)
 		return stub->address >= fork_code.start && stub->address < fork_code.end;
-	return stub->number < 512 && (hook_syscall_interest[stub->number] || stub->number == SYS_execve);
+	return stub->number < 512 && (hook_syscall_interest[stub->number] || stub->number == SYS_execve ||
+				       stub->number == SYS_execveat);
 }
 
 static bool write_code(int file, uint64_t address, const uint8_t *bytes, size_t size)

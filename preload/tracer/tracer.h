@@ -31,6 +31,7 @@ struct tracer {
 	int maps;      /* descriptor of /proc/self/maps, or -1 */
 	bool has_query; /* PROCMAP_QUERY works */
 	bool flight_recorder;
+	bool follows; /* forked children too */
 	uint64_t ring_size;
 	size_t depth; /* frames kept of a backtrace */
 	uint64_t last_anchor; /* head when the last snapshot began */
@@ -47,6 +48,8 @@ uint64_t tracer_now(void);
 uint32_t tracer_thread(void);
 /* Whether this process records; makes a forked child begin its own log. Does not enter libc. */
 bool tracer_is_recording(void);
+/* Whether what this process executes is to be traced. Does not enter libc. */
+bool tracer_follows_image(void);
 /* Whether this is a forked child that has not begun its log: what it writes goes to its parent's. Does not enter libc. */
 bool tracer_is_silent_child(void);
 /* Begins the log of a forked child. Does not enter libc. */

@@ -11,6 +11,7 @@ struct RecordCommand: ParsableCommand {
             mapfray record -o /tmp/log -- python3 train.py
             mapfray record --quiet make -j4            no report at the end
             mapfray record --flight-recorder 64M ./daemon
+            mapfray record --follow no make            make itself, and nothing that it starts
             """,
         discussion: """
             The command runs as it would without mapfray; options come before it. Processes that it starts are \
@@ -35,6 +36,9 @@ struct RecordCommand: ParsableCommand {
             "Keep only the newest records of each process in this much memory (K, M, G).", valueName: "size"))
     var flightRecorder: ByteSize?
 
+    @Option(help: ArgumentHelp("Processes that the command starts: all or no.", valueName: "which"))
+    var follow = Follow.all
+
     @Argument(parsing: .captureForPassthrough, help: "The command and its arguments.")
     var command: [String] = []
 
@@ -57,7 +61,7 @@ struct RecordCommand: ParsableCommand {
     }
 
     func run() throws {
-        let recording = try Recording(command: command, output: output, flightRecorder: flightRecorder)
+        let recording = try Recording(command: command, output: output, flightRecorder: flightRecorder, follow: follow)
         let (process, status) = try recording.run()
         recording.conclude(process, status, quiet: quiet)
         Glibc.exit(status.shellStatus)

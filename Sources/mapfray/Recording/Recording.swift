@@ -10,8 +10,9 @@ struct Recording {
     private let folder: OutputFolder
     private let arguments: CStrings
     private let flightRecorder: ByteSize?
+    private let follow: Follow
 
-    init(command: [String], output: String?, flightRecorder: ByteSize?) throws(Failure) {
+    init(command: [String], output: String?, flightRecorder: ByteSize?, follow: Follow) throws(Failure) {
         program = try ProgramPath.resolve(command.first ?? "")
         try Traceability().check(program)
         library = try TracerLibrary.find()
@@ -19,12 +20,14 @@ struct Recording {
         if let flightRecorder { try folder.checkRoom(for: flightRecorder) }
         arguments = CStrings.lastArguments(command.count)
         self.flightRecorder = flightRecorder
+        self.follow = follow
     }
 
     /// Runs the command to its end.
     func run() throws(Failure) -> (process: pid_t, status: WaitStatus) {
         var settings = ["MAPFRAY_OUTPUT": folder.path]
         if let flightRecorder { settings["MAPFRAY_FLIGHT_RECORDER"] = String(flightRecorder.bytes) }
+        if follow == .no { settings["MAPFRAY_FOLLOW"] = String(getpid()) }
         let environment = TracedEnvironment.make(library: library, settings: settings)
         do throws(Failure) {
             return try ChildProcess.run(program, arguments: arguments, environment: environment)

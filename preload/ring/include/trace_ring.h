@@ -52,6 +52,17 @@ struct mf_ring {
 };
 
 /*
+ * Descriptors that the tracer needs come about even where the program has used up its own, or may have few:
+ * RLIMIT_NOFILE is raised as far as it goes, for as long as it takes to open one and move it up.
+ */
+struct mf_room {
+	uint64_t limits[2]; /* as they were; struct rlimit64 */
+	bool is_raised;
+};
+void mf_room_begin(struct mf_room *room);
+void mf_room_end(const struct mf_room *room);
+
+/*
  * Creates the log at `path` (absolute, so that it is found again after chdir; must not exist; mode 0600) and
  * maps it. Returns 0 or -errno; on failure nothing is left behind, what is mapped at `options->place` stays,
  * and `ring` must not be written to.

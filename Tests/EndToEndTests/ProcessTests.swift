@@ -1,0 +1,57 @@
+import Foundation
+import Testing
+
+@Suite struct ProcessTests {
+    private let scratch: Scratch
+
+    init() throws { scratch = try Scratch() }
+
+    /// Records a program and expects it to say what it says without mapfray; gives the number of logs.
+    private func record(_ options: [String] = [], _ command: [String]) throws -> Int {
+        let native = try run(command[0], Array(command.dropFirst()))
+        let recorded = try run(
+            mapfrayPath(), ["record", "--quiet", "-o", scratch.file("log")] + options + command)
+        #expect(recorded.text == native.text)
+        #expect(recorded.errors == native.errors)
+        #expect(recorded.status == native.status)
+        return try scratch.contents("log").count
+    }
+
+    @Test(arguments: ["loop", "range", "from", "dup2", "dup3", "unopened", "raw", "used-up"])
+    func `descriptors are the program's own, and the log goes on`(way: String) throws {
+        let program = try scratch.compileWorkload("descriptors", ["-w"])
+        #expect(try record([], [program, way]) == 1)
+        let events = try mapfray("events", scratch.file("log"))
+        let made = events.lines.count { $0.contains(" mprotect(") && $0.contains(", 4096, PROT_NONE)") }
+        #expect(made == 12000)
+        #expect(try mapfray("verify", scratch.file("log")).status == 0)
+    }
+
+    @Test(arguments: ["-Hn 64", "-Sn 64", "-Hn 24"])
+    func `few descriptors are left to the program`(limit: String) throws {
+        let program = try scratch.compileWorkload("descriptors", ["-w"])
+        let words = limit.split(separator: " ")
+        let command = "ulimit -S\(words[0].dropFirst(2)) \(words[1]); ulimit \(limit); exec \(program) loop"
+        _ = try record([], ["/bin/bash", "-c", command])
+        let logs = try mapfray("report", scratch.file("log"), "--json")
+        let calls = logs.object["calls"] as? [String: Any]
+        #expect(calls?["total"] as? Int ?? 0 > 36000)
+        #expect(calls?["lost"] as? Int == 0)
+    }
+
+    @Test func `a cleared environment does not end the recording`() throws {
+        let program = try scratch.compileWorkload("children")
+        // The program, five that it executes, and the child whose execve fails.
+        #expect((6...7).contains(try record([], [program])))
+    }
+
+    @Test func `--follow no stops at the first process`() throws {
+        let program = try scratch.compileWorkload("children")
+        #expect(try record(["--follow", "no"], [program]) == 1)
+    }
+
+    @Test func `--follow no goes on through execve`() throws {
+        let command = "exec /bin/sh -c '/bin/true; exec /bin/ls /dev/null'"
+        #expect(try record(["--follow", "no"], ["/bin/sh", "-c", command]) == 3)
+    }
+}

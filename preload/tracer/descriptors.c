@@ -1,0 +1,128 @@
+/*
+ * The tracer's descriptors (the log's and that of /proc/self/maps) stay open however thoroughly the program closes
+ * everything, and the program learns what it would have learnt without them: that nothing is open there.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "observe.h"
+#include "tracer.h"
+
+#define EXPORTED __attribute__((visibility("default")))
+
+extern bool mf_is_log(const struct mf_ring *, int);
+
+static int (*libc_close)(int);
+static int (*libc_dup2)(int, int);
+static int (*libc_dup3)(int, int, int);
+
+/* May enter libc. */
+__attribute__((constructor)) static void find_functions(void)
+{
+	libc_close = (int (*)(int))dlsym(RTLD_NEXT, "close");
+	libc_dup2 = (int (*)(int, int))dlsym(RTLD_NEXT, "dup2");
+	libc_dup3 = (int (*)(int, int, int))dlsym(RTLD_NEXT, "dup3");
+}
+
+/* Numbers first, for the sake of speed; then whether the program has not put something of its own there. */
+static bool is_ours(int descriptor)
+{
+	if (descriptor < 0 || __atomic_load_n(&tracer.state, __ATOMIC_ACQUIRE) != TRACER_RECORDING)
+		return false;
+	if (descriptor == __atomic_load_n(&tracer.ring.descriptor, __ATOMIC_RELAXED))
+		return mf_is_log(&tracer.ring, descriptor);
+	return descriptor == tracer.maps && observe_owns(descriptor);
+}
+
+/* Makes room at a number of ours that the program wants. A vfork child has descriptors of its own but our memory. */
+static void vacate(int descriptor)
+{
+	if (!is_ours(descriptor) || tracer.process != (uint32_t)raw_syscall0(SYS_getpid))
+		return;
+	long moved = raw_syscall3(SYS_fcntl, descriptor, F_DUPFD_CLOEXEC, descriptor + 1);
+	if (descriptor == tracer.maps)
+		tracer.maps = moved < 0 ? -1 : (int)moved;
+	else
+		__atomic_store_n(&tracer.ring.descriptor, moved < 0 ? -1 : (int)moved, __ATOMIC_RELAXED);
+}
+
+static int answer(long result)
+{
+	if (result >= 0)
+		return (int)result;
+	errno = (int)-result;
+	return -1;
+}
+
+EXPORTED int close(int descriptor)
+{
+	if (__builtin_expect(is_ours(descriptor), 0))
+		return answer(-EBADF);
+	return libc_close ? libc_close(descriptor) : answer(raw_syscall1(SYS_close, descriptor));
+}
+
+EXPORTED int dup2(int from, int to)
+{
+	if (is_ours(from))
+		return answer(-EBADF);
+	if (from != to)
+		vacate(to);
+	return libc_dup2 ? libc_dup2(from, to) : answer(raw_syscall2(SYS_dup2, from, to));
+}
+
+EXPORTED int dup3(int from, int to, int flags)
+{
+	if (is_ours(from) && from != to)
+		return answer(-EBADF);
+	if (from != to)
+		vacate(to);
+	return libc_dup3 ? libc_dup3(from, to, flags) : answer(raw_syscall3(SYS_dup3, from, to, flags));
+}
+
+/* The lowest of our numbers in [first, last], or -1. */
+static int first_of_ours(unsigned first, unsigned last)
+{
+	int numbers[] = {tracer.maps, tracer.ring.descriptor}, lowest = -1;
+	for (int i = 0; i < 2; i++) {
+		bool is_lower = lowest < 0 || numbers[i] < lowest;
+		if (numbers[i] >= 0 && (unsigned)numbers[i] >= first && (unsigned)numbers[i] <= last && is_lower &&
+		    is_ours(numbers[i]))
+			lowest = numbers[i];
+	}
+	return lowest;
+}
+
+static long close_all_but_ours(unsigned first, unsigned last, int flags)
+{
+	for (int ours; first <= last && (ours = first_of_ours(first, last)) >= 0; first = (unsigned)ours + 1) {
+		if ((unsigned)ours == first)
+			continue;
+		long result = raw_syscall3(SYS_close_range, first, ours - 1, flags);
+		if (result < 0)
+			return result;
+	}
+	return first <= last ? raw_syscall3(SYS_close_range, first, last, flags) : 0;
+}
+
+EXPORTED int close_range(unsigned first, unsigned last, int flags)
+{
+	/* Ours are closed by execve anyway. */
+	if (first > last || flags & (int)CLOSE_RANGE_CLOEXEC)
+		return answer(raw_syscall3(SYS_close_range, first, last, flags));
+	return answer(close_all_but_ours(first, last, flags));
+}
+
+EXPORTED void closefrom(int first)
+{
+	unsigned least = first < 0 ? 0 : (unsigned)first;
+	if (close_all_but_ours(least, ~0U, 0) != -ENOSYS)
+		return;
+	for (long number = least, end = sysconf(_SC_OPEN_MAX); number < end; number++)
+		if (!is_ours((int)number))
+			raw_syscall1(SYS_close, number);
+}

@@ -1,0 +1,134 @@
+#define _GNU_SOURCE
+#include "environment.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/syscall.h>
+
+#include "raw_syscall.h"
+#include "text.h"
+
+enum { SETTINGS_MAX = 8 };
+
+static const char *const names[] = {"MAPFRAY_OUTPUT",	       "MAPFRAY_RING",	"MAPFRAY_DEPTH",
+				    "MAPFRAY_FLIGHT_RECORDER", "MAPFRAY_FOLLOW"};
+
+/* Written at the start alone: a vfork child shares this memory. */
+static char strings[8192];
+static const char *settings[SETTINGS_MAX]; /* NAME=VALUE each */
+static size_t setting_count;
+static char library[4096];
+
+static bool is_variable(const char *entry, const char *name)
+{
+	return text_begins(entry, name) && entry[text_length(name)] == '=';
+}
+
+/* The entry of that name, or NULL. */
+static const char *find(char *const *environment, const char *name)
+{
+	for (; *environment; environment++)
+		if (is_variable(*environment, name))
+			return *environment;
+	return NULL;
+}
+
+void environment_start(char *const *environment, const char *path)
+{
+	struct text text = text_over(strings, sizeof strings), name = text_over(library, sizeof library);
+	for (size_t i = 0; environment && i < sizeof names / sizeof names[0]; i++) {
+		const char *entry = find(environment, names[i]);
+		if (!entry || text.length + text_length(entry) + 2 > sizeof strings)
+			continue;
+		settings[setting_count++] = text.bytes + text.length;
+		text_add_bytes(&text, entry, text_length(entry) + 1);
+	}
+	if (path[0] == '/' && text_length(path) < sizeof library)
+		text_add(&name, path);
+}
+
+/* Whether the kernel can read there: asked as for a signal mask, with an action that does not exist. */
+static bool is_readable(const void *address)
+{
+	return raw_syscall4(SYS_rt_sigprocmask, ~0L, (long)address, 0, 8) != -EFAULT;
+}
+
+/* The number of entries; -1 if the list cannot be read, which is for the kernel to tell the program. */
+static long count(char *const *environment)
+{
+	long number = 0;
+	if (!environment)
+		return 0;
+	for (; is_readable(&environment[number]); number++) {
+		if (!environment[number])
+			return number;
+		if (!is_readable(environment[number]))
+			return -1;
+	}
+	return -1;
+}
+
+static bool holds(const char *text, const char *part)
+{
+	for (; *text; text++)
+		if (text_begins(text, part))
+			return true;
+	return false;
+}
+
+static bool is_complete(char *const *environment)
+{
+	const char *preload = find(environment, "LD_PRELOAD");
+	return preload && holds(preload, library) && find(environment, "MAPFRAY_OUTPUT");
+}
+
+/* Our library first, then what the program wants preloaded. False if there is no place for it. */
+static bool make_preload(const char *theirs, struct environment *made)
+{
+	struct text text = text_over(made->preload, sizeof made->preload);
+	size_t length = theirs ? text_length(theirs) : 0;
+	if (text_length(library) + length + 16 > sizeof made->preload)
+		return false;
+	text_add(&text, "LD_PRELOAD=");
+	text_add(&text, library);
+	if (theirs && theirs[11]) {
+		text_add(&text, ":");
+		text_add(&text, theirs + 11);
+	}
+	return true;
+}
+
+bool environment_complete(char *const *environment, struct environment *made)
+{
+	static char *const none[] = {NULL};
+	long number = library[0] && setting_count ? count(environment) : -1;
+	environment = environment ? environment : none;
+	if (number < 0 || number + SETTINGS_MAX + 2 > ENVIRONMENT_MAX || is_complete(environment))
+		return false;
+	/* In a chroot, say: there the loader would complain. */
+	if (raw_syscall3(SYS_faccessat, AT_FDCWD, (long)library, 4) != 0)
+		return false;
+	const char *theirs = find(environment, "LD_PRELOAD");
+	if (theirs && holds(theirs, library))
+		made->preload[0] = 0;
+	else if (!make_preload(theirs, made))
+		return false;
+	size_t size = 0;
+	for (; *environment; environment++)
+		if (*environment != theirs || !made->preload[0])
+			made->entries[size++] = *environment;
+	if (made->preload[0])
+		made->entries[size++] = made->preload;
+	made->entries[size] = NULL;
+	for (size_t i = 0; i < setting_count; i++) {
+		bool is_there = false;
+		for (size_t j = 0; j < sizeof names / sizeof names[0]; j++)
+			if (is_variable(settings[i], names[j]))
+				is_there = find((char *const *)made->entries, names[j]) != NULL;
+		if (!is_there)
+			made->entries[size++] = settings[i];
+		made->entries[size] = NULL;
+	}
+	return true;
+}

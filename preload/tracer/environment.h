@@ -1,0 +1,24 @@
+/*
+ * A program that clears the environment of its children is followed all the same: what is missing is added where it
+ * calls execve. On that caller's stack, because a vfork child shares its parent's memory; a list of more than
+ * ENVIRONMENT_MAX entries, or where the library cannot be reached (chroot), is left as it is.
+ */
+#ifndef MAPFRAY_ENVIRONMENT_H
+#define MAPFRAY_ENVIRONMENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { ENVIRONMENT_MAX = 512 };
+
+struct environment {
+	const char *entries[ENVIRONMENT_MAX];
+	char preload[4096];
+};
+
+/* Keeps what the tracer was told, and the path of its library. In the constructor only. */
+void environment_start(char *const *environment, const char *library);
+/* Makes the list with what is missing; false if it can stay as it is. Does not enter libc. */
+bool environment_complete(char *const *environment, struct environment *made);
+
+#endif

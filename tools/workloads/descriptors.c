@@ -1,0 +1,97 @@
+/*
+ * Programs that close everything, take every number, or have none left, and say what they were told.
+ *
+ * descriptors loop|range|from|dup2|dup3|unopened|raw|used-up
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* More than the ring holds. */
+static void churn(void)
+{
+	for (int i = 0; i < 6000; i++) {
+		char *block = mmap(NULL, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		mprotect(block + 4096, 4096, PROT_NONE);
+		munmap(block, 3 * 4096);
+	}
+}
+
+static void close_each(void)
+{
+	int closed = 0;
+	for (int i = 3; i < 4096; i++) {
+		errno = 0;
+		if (close(i) == 0)
+			closed++;
+		else if (errno != EBADF)
+			printf("close(%d): %s\n", i, strerror(errno));
+	}
+	printf("closed %d\n", closed);
+}
+
+static void take_each(int with_flags)
+{
+	for (int i = 900; i < 1100; i++) {
+		int got = with_flags ? dup3(1, i, O_CLOEXEC) : dup2(1, i);
+		if (got != i)
+			printf("%d in place of %d\n", got, i);
+	}
+}
+
+static void use_unopened(void)
+{
+	for (int i = 900; i < 1100; i++)
+		if (dup2(i, 50) != -1 || errno != EBADF || dup3(i, 50, 0) != -1 || errno != EBADF)
+			printf("%d is open\n", i);
+}
+
+static void use_up(void)
+{
+	struct rlimit few = {20, 20};
+	setrlimit(RLIMIT_NOFILE, &few);
+	while (open("/dev/null", O_RDONLY) >= 0)
+		;
+	printf("then: %s\n", strerror(errno));
+}
+
+static void act(const char *way)
+{
+	if (!strcmp(way, "loop"))
+		close_each();
+	if (!strcmp(way, "range"))
+		printf("%d\n", close_range(3, ~0U, 0));
+	if (!strcmp(way, "from"))
+		closefrom(3);
+	if (!strcmp(way, "dup2") || !strcmp(way, "dup3"))
+		take_each(way[3] == '3');
+	if (!strcmp(way, "unopened"))
+		use_unopened();
+	if (!strcmp(way, "raw"))
+		printf("%ld\n", syscall(SYS_close_range, 3, ~0U, 0));
+	if (!strcmp(way, "used-up"))
+		use_up();
+}
+
+int main(int count, char **arguments)
+{
+	if (count != 2)
+		return 64;
+	printf("first %d\n", open("/dev/null", O_RDONLY));
+	churn();
+	act(arguments[1]);
+	churn();
+	struct rlimit limit;
+	getrlimit(RLIMIT_NOFILE, &limit);
+	int low = 0;
+	for (int i = 3; i < 100; i++)
+		low += fcntl(i, F_GETFD) >= 0;
+	printf("limits %lu %lu, %d open, next %d\n", limit.rlim_cur, limit.rlim_max, low, open("/dev/null", O_RDONLY));
+	return 0;
+}
