@@ -33,7 +33,7 @@ int main(void)
 	await(child);
 	child = fork();
 	if (child == 0) {
-		fexecve(open("/bin/true", O_RDONLY), arguments, NULL);
+		fexecve(open("/bin/true", O_RDONLY), arguments, cleared);
 		_exit(1);
 	}
 	await(child);

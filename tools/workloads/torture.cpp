@@ -262,6 +262,10 @@ void start_timer()
     action.sa_handler = on_timer;
     action.sa_flags = SA_ONSTACK | SA_RESTART;
     sigaction(SIGALRM, &action, nullptr);
+    sigset_t alarm;
+    sigemptyset(&alarm);
+    sigaddset(&alarm, SIGALRM);
+    pthread_sigmask(SIG_UNBLOCK, &alarm, nullptr);
     struct itimerval every{{0, 3000}, {0, 3000}};
     setitimer(ITIMER_REAL, &every, nullptr);
 }
