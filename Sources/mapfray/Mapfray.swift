@@ -16,6 +16,7 @@ struct Mapfray: ParsableCommand {
             mapfray explain mapfray.data 7f12c4a01000    who made this VMA, why it does not merge
             mapfray forecast mapfray.data         when will it reach the limit
             mapfray whatif mapfray.data --limit 65530    which call would fail first
+            mapfray check                         the limit and every process near it, without a log
             mapfray verify mapfray.data           does the rebuilt map equal the kernel's
             """,
         discussion: """
@@ -26,6 +27,7 @@ struct Mapfray: ParsableCommand {
         subcommands: [
             RecordCommand.self, ReportCommand.self, SitesCommand.self, MapsCommand.self, EventsCommand.self,
             VerifyCommand.self, ForecastCommand.self, WhatIfCommand.self, ExplainCommand.self,
+            CheckCommand.self,
         ])
 
     static func main() {
