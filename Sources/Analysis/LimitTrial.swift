@@ -79,7 +79,7 @@ package struct LimitTrial: Codable, Sendable {
 }
 
 extension LimitTrial.Refusal {
-    fileprivate init(_ refused: FirstFailure.Refused, since start: UInt64, _ pid: Int, _ namer: FrameNamer) {
+    init(_ refused: FirstFailure.Refused, since start: UInt64, _ pid: Int, _ namer: FrameNamer) {
         time = refused.call.begin > start ? Double(refused.call.begin - start) / 1e9 : 0
         self.pid = pid
         tid = Int(refused.call.thread)

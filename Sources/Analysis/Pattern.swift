@@ -6,6 +6,7 @@ package enum Pattern: String, Codable, Sendable, CaseIterable {
     case decommit = "decommit"
     case interiorMunmap = "interior-munmap"
     case smallFileMaps = "small-file-maps"
+    case reopenedFile = "reopened-file"
     case smallAnonymousMaps = "small-anonymous-maps"
     case madviseFlags = "madvise-flags"
     case mlockRanges = "mlock-ranges"

@@ -3,26 +3,41 @@ import ArgumentParser
 import Reports
 import TraceLog
 
-/// What another limit would have meant.
+/// What another limit, or another program, would have meant.
 struct WhatIfCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "whatif",
-        abstract: "Which call would fail first under another limit?",
+        abstract: "What another limit or a change to the program would have meant.",
         usage: """
             mapfray whatif mapfray.data                    under the limit recorded
             mapfray whatif mapfray.data --limit 65530
             mapfray whatif mapfray.data --limit 65530 --json | jq .failure.call
+            mapfray whatif mapfray.data --fix guard-page   the peak with MADV_GUARD_INSTALL
+            mapfray whatif mapfray.data --fix interior-munmap:free_chunk@liballoc.so
+            mapfray whatif mapfray.data --without load_index@server
             """,
         discussion: """
             Every recorded call is asked whether the kernel would refuse it, by the rules of the operation: \
             mmap above the limit, splits and holes at it, moves by mremap a few below. The answer is for the \
             program without mapfray: the tracer's own VMAs are left out, and what they would change is said.
+
+            --fix and --without replay the recording with the calls of some sites changed, and say what the peak \
+            would have been. A site is named as `mapfray sites --json` does, or by its function or module alone.
             """)
 
     @OptionGroup var log: LogArguments
 
     @Option(help: ArgumentHelp("The limit to try (default: the one recorded).", valueName: "n"))
     var limit: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Replay as if what is advised against a pattern had been done, in every site that shows it or in one: "
+                + FixRequest.allValueStrings.joined(separator: ", ") + ".", valueName: "pattern[:site]"))
+    var fix: [FixRequest] = []
+
+    @Option(help: ArgumentHelp("Replay without the calls of this site.", valueName: "site"))
+    var without: [String] = []
 
     @Flag(help: "A document for scripts.")
     var json = false
@@ -35,8 +50,16 @@ struct WhatIfCommand: ParsableCommand {
 
     func run() throws {
         let log = try RecordedLogs(folder: log.folder).choose(process: log.pid)
+        guard fix.isEmpty, without.isEmpty else { return try rehearse(log) }
         let trial = try log.tryLimit(limit ?? recordedLimit(log), symbols: symbols.options)
         try output(json ? JSONText.document(trial) : LimitTrialText.text(trial, .forDescriptor(1)))
+    }
+
+    private func rehearse(_ log: RecordedLog) throws {
+        let investigation = try log.investigate(InvestigationOptions(symbols: symbols.options))
+        let changes = try ChangeRequest(investigation: investigation).changes(fixes: fix, without: without)
+        let result = try log.rehearse(investigation, changes: changes, limit: limit, symbols: symbols.options)
+        try output(json ? JSONText.document(result) : RehearsalText.text(result, .forDescriptor(1)))
     }
 
     private func recordedLimit(_ log: RecordedLog) throws -> Int {

@@ -42,6 +42,15 @@ struct RecordedLog {
         return trial
     }
 
+    /// Replays with a change to the program.
+    func rehearse(
+        _ investigation: Investigation, changes: [RehearsalReport.Change], limit: Int? = nil,
+        symbols: SymbolizerOptions? = nil
+    ) throws(Failure) -> RehearsalReport {
+        var reader = try open()
+        return RehearsalReport.run(&reader, investigation, changes: changes, limit: limit, symbols: symbols)
+    }
+
     /// Says in one sentence what is wrong with the log: the rest of it is still good.
     func warn(ofDamage damage: [String]) {
         guard let first = damage.first else { return }

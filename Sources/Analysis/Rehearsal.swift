@@ -1,0 +1,109 @@
+import AddressSpace
+import TraceLog
+
+/// What the count would have been had some sites called otherwise: a replay of the changed calls from the first
+/// snapshot on, with no later one to correct it.
+///
+/// Addresses stay as they were recorded, and so does everything that the program did after the change.
+package struct Rehearsal: ~Copyable {
+    /// How it ended.
+    package struct Outcome: Sendable {
+        /// VMAs without the tracer's own.
+        package var peak = 0
+        /// CLOCK_MONOTONIC nanoseconds.
+        package var peakTime: UInt64 = 0
+        package var last = 0
+        /// Recorded calls that were changed or left out.
+        package var changedCalls = 0
+        /// The first call refused under the limit, in the program without the tracer.
+        package var failure: FirstFailure.Refused?
+    }
+
+    private let names: SiteNames
+    /// By site's name.
+    private let remedies: [String: Remedy]
+    private var space: AddressSpace
+    private var application: RemedyApplication
+    private var failures: FirstFailure
+    private var outcome = Outcome()
+    private var hasMap = false
+    private var knownFiles = 0
+    private var known: [StackID: Remedy?] = [:]
+
+    /// Reads the source to its end, once.
+    /// - Parameters:
+    ///   - remedies: What each site does otherwise, by its name.
+    ///   - limit: VMAs.
+    package static func run<Source: EntrySource & ~Copyable>(
+        _ source: inout Source, names: SiteNames, remedies: [String: Remedy], limit: Int
+    ) -> Outcome {
+        var rehearsal = Rehearsal(source.facts, names: names, remedies: remedies, limit: limit)
+        while let entry = source.next() { rehearsal.take(entry, source.definitions) }
+        return rehearsal.concluded()
+    }
+
+    private init(_ facts: ProcessFacts, names: SiteNames, remedies: [String: Remedy], limit: Int) {
+        self.names = names
+        self.remedies = remedies
+        space = AddressSpace(pageSize: facts.pageSize, rules: KernelRules(kernelRelease: facts.kernelRelease))
+        application = RemedyApplication(facts: facts)
+        failures = FirstFailure(limit: limit, ownRanges: facts.ownRanges)
+    }
+
+    private func concluded() -> Outcome {
+        var result = outcome
+        result.peak -= failures.tracer
+        result.last = space.count - failures.tracer
+        result.failure = failures.untraced
+        return result
+    }
+
+    private mutating func take(_ entry: LogEntry, _ definitions: @autoclosure () -> Definitions) {
+        switch entry {
+        case .snapshot(let snapshot) where !hasMap:
+            hasMap = true
+            space.learn(definitions())
+            failures.adopted(snapshot, space.adopt(snapshot), in: space)
+            noteCount(at: snapshot.end)
+        case .call(let call):
+            if Int(call.file.rawValue) >= knownFiles { learn(definitions()) }
+            perform(call)
+        default: break
+        }
+    }
+
+    private mutating func learn(_ definitions: Definitions) {
+        space.learn(definitions)
+        knownFiles = definitions.files.count
+    }
+
+    private mutating func perform(_ call: Call) {
+        let remedy = remedy(for: call.stack)
+        let new = remedy.map { application.changed(call, by: $0, in: space) } ?? .some(call)
+        application.note(call)
+        if new == nil || remedy != nil && !Self.isSame(call, new) { outcome.changedCalls += 1 }
+        guard var new else { return }
+        // What the kernel said of anonymous memory may no longer hold once neighbours are others.
+        if remedy != nil || call.kind != .mmap || call.file == .none { new.flags.remove(.hasObservation) }
+        failures.willApply(new, in: space)
+        space.apply(new)
+        noteCount(at: call.end)
+    }
+
+    private static func isSame(_ old: Call, _ new: Call?) -> Bool {
+        new.map { $0.kind == old.kind && $0.arguments == old.arguments } ?? false
+    }
+
+    private mutating func remedy(for stack: StackID) -> Remedy? {
+        if let remedy = known[stack] { return remedy }
+        let remedy = remedies[names.name(of: stack)]
+        known[stack] = .some(remedy)
+        return remedy
+    }
+
+    private mutating func noteCount(at time: UInt64) {
+        guard space.count > outcome.peak else { return }
+        outcome.peak = space.count
+        outcome.peakTime = time
+    }
+}

@@ -1,0 +1,79 @@
+package import Symbols
+
+/// What a change to the program would have brought (`whatif --fix`, `whatif --without`).
+///
+/// Times are seconds since the first record; counts leave the tracer's own VMAs out.
+package struct RehearsalReport: Codable, Sendable {
+    /// A site that calls otherwise.
+    package struct Change: Codable, Sendable {
+        package var site: String
+        /// The pattern remedied; null if the site's calls are left out.
+        @Nullable package var fix: Pattern?
+
+        package init(site: String, fix: Pattern?) {
+            self.site = site
+            self.fix = fix
+        }
+
+        var remedy: Remedy { fix.map { Remedy(against: $0) ?? .leaveOut } ?? .leaveOut }
+    }
+
+    package static let currentVersion = 1
+
+    package var version = RehearsalReport.currentVersion
+    package var process = Report.Process()
+    package var changes: [Change] = []
+    /// Recorded calls that were changed or left out.
+    package var changedCalls = 0
+    package var limit = 0
+    package var peakBefore = 0
+    package var peakAfter = 0
+    package var peakTime = 0.0
+    package var lastBefore = 0
+    package var lastAfter = 0
+    /// The first call refused at the limit after the change; null: none.
+    @Nullable package var failure: LimitTrial.Refusal?
+    /// Whether the recording itself ran into the limit: what the program would have done then is not known.
+    package var recordingFailed = false
+
+    package init() {}
+
+    enum CodingKeys: String, CodingKey {
+        case version, process, changes, limit, failure
+        case changedCalls = "changed_calls"
+        case peakBefore = "peak_before"
+        case peakAfter = "peak_after"
+        case peakTime = "peak_time"
+        case lastBefore = "last_before"
+        case lastAfter = "last_after"
+        case recordingFailed = "recording_failed"
+    }
+
+    /// Replays the source with the changes.
+    /// - Parameters:
+    ///   - investigation: Of the same log.
+    ///   - limit: VMAs; nil: the one recorded, or the kernel's default.
+    package static func run<Source: EntrySource & ~Copyable>(
+        _ source: inout Source, _ investigation: Investigation, changes: [Change], limit: Int?,
+        symbols: SymbolizerOptions? = SymbolizerOptions()
+    ) -> RehearsalReport {
+        let remedies = Dictionary(changes.map { ($0.site, $0.remedy) }) { $1 }
+        let limit = limit ?? investigation.recordedLimit ?? 65530
+        let outcome = Rehearsal.run(&source, names: investigation.names, remedies: remedies, limit: limit)
+        var result = RehearsalReport()
+        let (start, report) = (investigation.startTime, investigation.report)
+        result.process = report.process
+        result.changes = changes
+        result.changedCalls = outcome.changedCalls
+        result.limit = limit
+        (result.peakBefore, result.peakAfter) = (report.vmas.peak, outcome.peak)
+        (result.lastBefore, result.lastAfter) = (report.vmas.last, outcome.last)
+        result.peakTime = outcome.peakTime > start ? Double(outcome.peakTime - start) / 1e9 : 0
+        result.recordingFailed = report.failure?.cause == .maxMapCount
+        if let failure = outcome.failure {
+            let namer = FrameNamer(source.definitions, options: symbols)
+            result.failure = LimitTrial.Refusal(failure, since: start, report.process.pid, namer)
+        }
+        return result
+    }
+}

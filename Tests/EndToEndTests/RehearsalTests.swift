@@ -1,0 +1,61 @@
+import Foundation
+import Testing
+
+/// What a replay predicts of a change, held against the program with that change made.
+@Suite struct RehearsalTests {
+    private static let count = "1500"
+
+    @Test(arguments: [
+        "guard-page", "per-page-mprotect", "interior-munmap", "reopened-file", "madvise-flags",
+        "mlock-ranges",
+        "decommit", "small-file-maps",
+    ])
+    func `the peak predicted is the peak measured`(pattern: String) throws {
+        let scratch = try Scratch()
+        let fray = try scratch.compileWorkload("fray")
+        let (frayed, fixed) = (scratch.file("frayed"), scratch.file("fixed"))
+        for (log, words) in [(frayed, []), (fixed, ["fixed"])] {
+            let arguments = ["record", "--quiet", "-o", log, "--", fray, pattern, Self.count]
+            let result = try run(mapfrayPath(), arguments + words)
+            guard result.status == 0 else { throw Unexpected(result.errors) }
+        }
+        let site = pattern.replacingOccurrences(of: "-", with: "_") + "@fray"
+        let result = try mapfray("whatif", frayed, "--fix", "\(pattern):\(site)", "--json", "--limit", "1000")
+        let predicted = try #require(result.object["peak_after"] as? Int)
+        let before = try #require(result.object["peak_before"] as? Int)
+        let measured = try #require(
+            (try mapfray("report", fixed, "--json").object["vmas"] as? [String: Any])?["peak"] as? Int)
+        #expect(abs(predicted - measured) * 50 <= measured, "\(before) -> \(predicted), measured \(measured)")
+        #expect(before > 1500)
+        #expect(result.object["failure"] is NSNull)
+        #expect((result.object["changes"] as? [[String: Any]])?.first?["fix"] as? String == pattern)
+    }
+
+    @Test func `without a site's calls its VMAs are not there, and its boundaries close`() throws {
+        let scratch = try Scratch()
+        let fray = try scratch.compileWorkload("fray")
+        let log = scratch.file("log")
+        _ = try mapfray("record", "--quiet", "-o", log, "--", fray, "guard-page", "100")
+        let result = try mapfray("whatif", log, "--without", "guard_page", "--json").object
+        // The objects without their guards touch each other, and are one VMA or part of a neighbour.
+        let (before, after) = (result["peak_before"] as? Int ?? 0, result["peak_after"] as? Int ?? 0)
+        #expect(before > 200 && after < before - 195)
+        #expect(result["changed_calls"] as? Int == 100)
+        let words = try mapfray("whatif", log, "--without", "guard_page", "--limit", "150").text
+        #expect(words.contains("no call would fail at vm.max_map_count=150"))
+        let unchanged = try mapfray(
+            "whatif", log, "--fix", "small-file-maps:guard_page", "--limit", "150", "--json")
+        #expect((unchanged.object["failure"] as? [String: Any])?["errno"] as? String == "ENOMEM")
+    }
+
+    @Test func `what is not there is named`() throws {
+        let scratch = try Scratch()
+        let log = scratch.file("log")
+        _ = try mapfray("record", "--quiet", "-o", log, "--", "true")
+        #expect(
+            try mapfray("whatif", log, "--without", "no_such").errors.contains("no site is called no_such"))
+        #expect(
+            try mapfray("whatif", log, "--fix", "guard-page").errors.contains("no site shows the pattern"))
+        #expect(try mapfray("whatif", log, "--fix", "nonsense").status == 64)
+    }
+}
