@@ -27,7 +27,7 @@ struct Mapfray: ParsableCommand {
         subcommands: [
             RecordCommand.self, ReportCommand.self, SitesCommand.self, MapsCommand.self, EventsCommand.self,
             VerifyCommand.self, ForecastCommand.self, WhatIfCommand.self, ExplainCommand.self,
-            CheckCommand.self,
+            CheckCommand.self, DiffCommand.self,
         ])
 
     static func main() {
