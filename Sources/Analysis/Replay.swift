@@ -12,6 +12,8 @@ package struct Replay: ~Copyable {
     private var nextCall = UInt64.max
     private var inFlight: CallsInFlight
     private var knownFiles = 0
+    /// Whether a snapshot has loaded the map.
+    private var hasList = false
     /// Entries read ahead of a snapshot, to see which calls were in flight when it ended.
     private var ahead: [LogEntry] = []
     private var aheadPosition = 0
@@ -75,6 +77,8 @@ package struct Replay: ~Copyable {
                 nextCall = call.begin
                 return false
             }
+            // What the tracer does before its first list is in that list.
+            if !hasList && call.flags.contains(.inTracer) { break }
             if call.end <= until { apply(call, &source, &observer) } else { openCalls += 1 }
         case .snapshot(let snapshot):
             guard snapshot.end <= until else { return snapshot.begin <= until }
@@ -107,6 +111,7 @@ package struct Replay: ~Copyable {
         let later = ahead[aheadPosition...].compactMap { entry in
             if case .call(let call) = entry { call } else { nil as Call? }
         }
+        hasList = true
         let comparison = space.adopt(snapshot, unsettled: inFlight.unsettled(around: snapshot, later: later))
         observer.adopted(snapshot, comparison, in: space)
     }

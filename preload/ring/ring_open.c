@@ -122,8 +122,6 @@ static int map(struct mf_ring *ring, int descriptor, void *place)
 
 	if (address < 0 && address > -4096)
 		return (int)address;
-	/* Or the first touch reads ahead: 0.3 ms that a short-lived process would spend on zeros it never uses. */
-	raw_syscall3(SYS_madvise, address, (long)ring->mapping_size, MADV_RANDOM);
 	ring->header = (struct mf_header *)address;
 	ring->bytes = (unsigned char *)address + MF_HEADER_SIZE;
 	return 0;

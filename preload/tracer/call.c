@@ -141,7 +141,7 @@ static void write_call(const struct call *call, enum mf_call_number kind, long r
 	struct mf_call *record = (struct mf_call *)words;
 	struct mf_observation observation;
 	uint8_t count = call_argument_count(kind);
-	bool observed = observe(call, kind, result, &observation);
+	bool observed = !(call->caught & MF_CALL_IN_TRACER) && observe(call, kind, result, &observation);
 	*record = (struct mf_call){
 		.record = {.kind = MF_CALL,
 			   .detail = (uint8_t)kind,
@@ -197,6 +197,11 @@ static void forget_taken(const struct call *call, enum mf_call_number kind)
 		definitions_forget(arguments[4], arguments[4] + arguments[2]);
 	if (kind == MF_CALL_SHMAT && arguments[2] & SHM_REMAP)
 		definitions_forget(arguments[1], arguments[1] + SEGMENT_MAX);
+}
+
+void call_write_own(const struct call *call, long result, uint64_t begin, uint64_t end)
+{
+	write_call(call, call_kind(call->number, call->arguments), result, 0, begin, end);
 }
 
 void call_record(const struct call *call, long result, uint64_t begin, uint64_t end)

@@ -24,6 +24,8 @@ long call_execve(const struct call *call);
 long call_fork(const struct call *call);
 /* Records a fork that somebody else made. Does not enter libc. */
 void call_record_fork(long child, uint64_t begin);
+/* Writes down a call of the tracer's own, without a stack and without asking the kernel. Does not enter libc. */
+void call_write_own(const struct call *call, long result, uint64_t begin, uint64_t end);
 /* Records a call that somebody else made: `result` as the kernel returns it. Does not enter libc. */
 void call_record(const struct call *call, long result, uint64_t begin, uint64_t end);
 
