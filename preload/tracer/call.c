@@ -229,7 +229,7 @@ static void redirect_loaded_code(const struct call *call, enum mf_call_number ki
 	    !(call->arguments[2] & PROT_READ) || call->arguments[3] & MAP_ANONYMOUS ||
 	    (call->arguments[3] & MAP_TYPE) != MAP_PRIVATE)
 		return;
-	stubs_redirect_new((uint64_t)result, (uint64_t)result + readable_size(call));
+	stubs_redirect_new((uint64_t)result, (uint64_t)result + readable_size(call), (int)call->arguments[4]);
 }
 
 static long enter_kernel(const struct call *call)

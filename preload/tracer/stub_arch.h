@@ -6,18 +6,29 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { STUBS_MAX = 256, STUB_PATCH_MAX = 8 };
+enum { STUBS_MAX = 256, STUB_PATCH_MAX = 8, STUB_COPY_MAX = 40 };
+
+#define STUB_NUMBER_UNKNOWN UINT64_MAX
 
 /* A place in the program that enters the kernel. */
 struct stub {
-	uint64_t address;     /* of the first instruction to be replaced */
+	uint64_t address;     /* of the instruction to be replaced, which sets the number */
 	uint64_t return_to;   /* behind the system call instruction */
-	uint64_t number;      /* of the system call */
+	uint64_t number;      /* of the system call, or STUB_NUMBER_UNKNOWN: computed, so that nothing can be replaced */
+	size_t between;	      /* bytes of instructions between the two, which must still be executed */
+};
+
+/* A few bytes to be written somewhere. */
+struct stub_code {
+	uint64_t address;
+	size_t size;
+	uint8_t bytes[STUB_COPY_MAX + STUB_PATCH_MAX];
 };
 
 /* Finds the next stub in [from, end); false at the end. */
 bool stub_find(uint64_t from, uint64_t end, struct stub *found);
-/* The bytes that redirect `stub` to entry number `index`; their count, or 0 if the entry is out of reach. */
-size_t stub_patch(const struct stub *stub, size_t index, uint8_t bytes[STUB_PATCH_MAX]);
+/* What to write, in this order, to redirect `stub` to entry number `index`: the instructions between, at a place in
+ * the tracer, and the jump in the stub. Returns how many of the two, 0 if it cannot be done. */
+size_t stub_patch(const struct stub *stub, size_t index, struct stub_code codes[2]);
 
 #endif

@@ -5,6 +5,7 @@
  */
 #if defined(__x86_64__)
 #define STUBS_MAX 256
+#define COPIES_MAX 32
 #define VECTORS   256	/* bytes for xmm0 to xmm15 */
 
 	.text
@@ -20,6 +21,13 @@ stub_entries:
 	jmp stub_common
 	.set index, index + 1
 	.endr
+
+/* Room for the instructions that lay between a stub's move and its `syscall`; written at run time (stub_x86_64.c). */
+	.globl stub_copies
+	.hidden stub_copies
+	.p2align 4
+stub_copies:
+	.fill COPIES_MAX * 48, 1, 0xcc
 
 	.p2align 4
 	.type stub_common, @function

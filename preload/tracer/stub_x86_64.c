@@ -1,19 +1,21 @@
-/* Finds `b8 NR 00 00 00 0f 05` (mov $NR, %eax; syscall) and turns the move into `e9 rel32` (jmp). */
+/*
+ * Finds `mov $NR, %eax` in front of `syscall` and turns the move into a jump of the same five bytes.
+ *
+ * Between the two there may be moves among registers and pushes, as compilers put them there (sanitizers'
+ * internal_mmap): these run the same wherever they lie, so a copy of them in the tracer is executed in their place.
+ * The originals stay, and so does the `syscall`: code that jumps there finds what it always found.
+ */
 #if defined(__x86_64__)
 #include "stub_arch.h"
 
 #include <emmintrin.h>
 
-enum { MOVE_SIZE = 5, ENTRY_SIZE = 16 };
+enum { MOVE_SIZE = 5, ENTRY_SIZE = 16, COPY_SIZE = 48, COPIES_MAX = 32, NUMBER_MAX = 512 };
 
 extern const char stub_entries[]; /* STUBS_MAX entries of ENTRY_SIZE bytes, in stub_entry_x86_64.S */
+extern const char stub_copies[];  /* COPIES_MAX places of COPY_SIZE bytes, likewise */
 
-/* A byte 0x40 to 0x4F before the move may be its REX prefix: then it loads r8d, or eight bytes. Such a place is left
- * alone, although the byte may as well end another instruction. */
-static bool is_pair(const uint8_t *at, bool has_before)
-{
-	return at[0] == 0xB8 && at[3] == 0 && at[4] == 0 && !(has_before && (at[-1] & 0xF0) == 0x40);
-}
+static uint64_t copy_owners[COPIES_MAX]; /* the stub's return address */
 
 /* The next `0f 05` in [from, end), 16 places at a time. The vector registers are the caller's to lose: this runs in
  * the constructor, or below a call of mmap, across which no vector register lives. */
@@ -34,28 +36,149 @@ __attribute__((target("sse2"))) static uint64_t find_syscall(uint64_t from, uint
 	return end;
 }
 
+/* An instruction that works on registers alone. */
+struct plain {
+	size_t size;	  /* bytes, 0: it is another kind of instruction */
+	bool sets_number; /* it writes eax or rax */
+};
+
+/* mov, movslq and xor between two registers. ModRM: mod 3, reg, rm; REX.R and REX.B extend them. */
+static struct plain between_registers(const uint8_t *at, size_t prefix, uint8_t rex)
+{
+	uint8_t opcode = at[prefix], modrm = at[prefix + 1];
+	uint8_t reg = (uint8_t)((modrm >> 3 & 7) | (rex & 4 ? 8 : 0)), rm = (uint8_t)((modrm & 7) | (rex & 1 ? 8 : 0));
+	bool into_reg = opcode == 0x8B || opcode == 0x63 || opcode == 0x33;
+	if (modrm >> 6 != 3 || (!into_reg && opcode != 0x89 && opcode != 0x31))
+		return (struct plain){0};
+	return (struct plain){.size = prefix + 2, .sets_number = (into_reg ? reg : rm) == 0};
+}
+
+static struct plain plain_instruction(const uint8_t *at)
+{
+	size_t prefix = (at[0] & 0xF0) == 0x40;
+	uint8_t rex = prefix ? at[0] : 0, opcode = at[prefix];
+	if (opcode >= 0x50 && opcode <= 0x57) /* push */
+		return (struct plain){.size = prefix + 1};
+	if (opcode >= 0xB8 && opcode <= 0xBF && !(rex & 8)) /* mov $imm32 */
+		return (struct plain){.size = prefix + 5, .sets_number = opcode == 0xB8 && !(rex & 1)};
+	return between_registers(at, prefix, rex);
+}
+
+/* Whether plain instructions that leave the number alone fill [from, end). */
+static bool is_plain(uint64_t from, uint64_t end)
+{
+	while (from < end) {
+		struct plain plain = plain_instruction((const uint8_t *)from);
+		if (!plain.size || plain.sets_number)
+			return false;
+		from += plain.size;
+	}
+	return from == end;
+}
+
+/* A byte 0x40 to 0x4F before an instruction may be its REX prefix: then it is another one. A move to eax with such a
+ * byte before it is left alone, although the byte may as well end the instruction before. */
+static bool may_have_prefix(uint64_t least, uint64_t at)
+{
+	return at > least && (*(const uint8_t *)(at - 1) & 0xF0) == 0x40;
+}
+
+static bool is_move(uint64_t least, uint64_t at)
+{
+	uint32_t number;
+	__builtin_memcpy(&number, (const void *)(at + 1), 4);
+	return *(const uint8_t *)at == 0xB8 && number < NUMBER_MAX && !may_have_prefix(least, at);
+}
+
+static uint64_t find_move(uint64_t least, uint64_t syscall)
+{
+	for (uint64_t at = syscall - MOVE_SIZE; at >= least && syscall - at <= MOVE_SIZE + STUB_COPY_MAX; at--)
+		if (is_move(least, at) && is_plain(at + MOVE_SIZE, syscall))
+			return at;
+	return 0;
+}
+
+/* xor %eax, %eax: the number is 0, read. */
+static bool clears_number(const uint8_t *at)
+{
+	return (at[0] == 0x31 || at[0] == 0x33) && at[1] == 0xC0;
+}
+
+/* Whether the number comes out of another register, as where compilers keep it in one for several calls. A chance
+ * `0f 05` inside another instruction has no such move before it. */
+static bool takes_number_from_register(uint64_t least, uint64_t syscall)
+{
+	for (uint64_t at = syscall - 2; at >= least && syscall - at <= STUB_COPY_MAX; at--) {
+		struct plain plain = plain_instruction((const uint8_t *)at);
+		if (!may_have_prefix(least, at) && plain.size && plain.sets_number && is_plain(at + plain.size, syscall))
+			return !clears_number((const uint8_t *)at);
+	}
+	return false;
+}
+
 bool stub_find(uint64_t from, uint64_t end, struct stub *found)
 {
-	uint64_t least = from;
 	for (uint64_t at = from; (at = find_syscall(at, end)) < end; at += 2) {
-		if (at < least + MOVE_SIZE || !is_pair((const uint8_t *)at - MOVE_SIZE, at > least + MOVE_SIZE))
+		uint64_t move = at >= from + MOVE_SIZE ? find_move(from, at) : 0;
+		if (!move && (at < from + 2 || !takes_number_from_register(from, at)))
 			continue;
-		uint32_t number;
-		__builtin_memcpy(&number, (const void *)(at - MOVE_SIZE + 1), 4);
-		*found = (struct stub){.address = at - MOVE_SIZE, .return_to = at + 2, .number = number};
+		uint32_t number = 0;
+		if (move)
+			__builtin_memcpy(&number, (const void *)(move + 1), 4);
+		*found = (struct stub){.address = move,
+				       .return_to = at + 2,
+				       .number = move ? number : STUB_NUMBER_UNKNOWN,
+				       .between = move ? at - move - MOVE_SIZE : 0};
 		return true;
 	}
 	return false;
 }
 
-size_t stub_patch(const struct stub *stub, size_t index, uint8_t bytes[STUB_PATCH_MAX])
+static bool add_jump(struct stub_code *code, uint64_t to)
 {
-	int64_t distance = (int64_t)((uint64_t)stub_entries + index * ENTRY_SIZE - (stub->address + MOVE_SIZE));
-	if (distance != (int32_t)distance)
-		return 0;
+	int64_t distance = (int64_t)(to - (code->address + code->size + 5));
 	int32_t near = (int32_t)distance;
-	bytes[0] = 0xE9;
-	__builtin_memcpy(bytes + 1, &near, 4);
-	return MOVE_SIZE;
+	code->bytes[code->size] = 0xE9;
+	__builtin_memcpy(code->bytes + code->size + 1, &near, 4);
+	code->size += 5;
+	return distance == near;
+}
+
+/* A place of its own for each stub; a library that comes back to its address finds its old one. */
+static size_t copy_place(uint64_t owner)
+{
+	for (size_t i = 0; i < COPIES_MAX; i++) {
+		uint64_t found = 0;
+		if (__atomic_compare_exchange_n(&copy_owners[i], &found, owner, false, __ATOMIC_RELAXED,
+						__ATOMIC_RELAXED) ||
+		    found == owner)
+			return i;
+	}
+	return COPIES_MAX;
+}
+
+/* The instructions between, and a jump to the entry behind them. */
+static bool copy_between(const struct stub *stub, uint64_t entry, struct stub_code *code)
+{
+	size_t place = copy_place(stub->return_to);
+	if (place >= COPIES_MAX)
+		return false;
+	*code = (struct stub_code){.address = (uint64_t)stub_copies + place * COPY_SIZE, .size = stub->between};
+	for (size_t i = 0; i < stub->between; i++)
+		code->bytes[i] = ((const uint8_t *)stub->address)[MOVE_SIZE + i];
+	return add_jump(code, entry);
+}
+
+size_t stub_patch(const struct stub *stub, size_t index, struct stub_code codes[2])
+{
+	uint64_t target = (uint64_t)stub_entries + index * ENTRY_SIZE;
+	size_t count = 0;
+	if (stub->between) {
+		if (!copy_between(stub, target, &codes[count]))
+			return 0;
+		target = codes[count++].address;
+	}
+	codes[count] = (struct stub_code){.address = stub->address};
+	return add_jump(&codes[count], target) ? count + 1 : 0;
 }
 #endif

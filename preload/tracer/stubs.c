@@ -16,10 +16,12 @@
 /* By index; the assembly entry reads where to go back to. */
 __attribute__((visibility("hidden"))) uint64_t stub_returns[STUBS_MAX];
 static uint64_t stub_numbers[STUBS_MAX];
+static uint64_t stub_addresses[STUBS_MAX];
 static size_t stub_count;
 
 static bool covered[512]; /* by system call number: redirected in libc or ld.so */
 static int memory = -1;	  /* /proc/self/mem while the start is at work */
+static unsigned redirections;
 static unsigned failures; /* stubs that were found and could not be redirected */
 
 /* A stub has been reached: the call is made here in its place. */
@@ -63,34 +65,77 @@ static bool is_wanted(const struct stub *stub)
 				       stub->number == SYS_execveat);
 }
 
-static bool write_code(int file, uint64_t address, const uint8_t *bytes, size_t size)
+static bool write_code(int file, const struct stub_code *code)
 {
-	return raw_syscall4(SYS_pwrite64, file, (long)bytes, (long)size, (long)address) == (long)size;
+	return raw_syscall4(SYS_pwrite64, file, (long)code->bytes, (long)code->size, (long)code->address) ==
+	       (long)code->size;
+}
+
+/* Whether the code of an entry is gone, or another's: a library that was unloaded. Its memory may not be there. */
+static bool is_gone(int file, size_t index)
+{
+	struct stub stub = {.address = stub_addresses[index]};
+	struct stub_code now, code[2];
+	stub_patch(&stub, index, code);
+	long size = (long)code[0].size;
+	if (raw_syscall4(SYS_pread64, file, (long)now.bytes, size, (long)stub.address) != size)
+		return true;
+	for (long i = 0; i < size; i++)
+		if (now.bytes[i] != code[0].bytes[i])
+			return true;
+	return false;
+}
+
+/* The entry that a library had here before, or a new one, or one of a library that is gone; else STUBS_MAX. ld.so loads
+ * one library at a time. */
+static size_t entry_for(int file, const struct stub *stub)
+{
+	for (size_t i = 0; i < stub_count; i++)
+		if (stub_returns[i] == stub->return_to)
+			return i;
+	if (stub_count < STUBS_MAX)
+		return stub_count++;
+	for (size_t i = 0; i < STUBS_MAX; i++)
+		if (is_gone(file, i))
+			return i;
+	return STUBS_MAX;
 }
 
 static bool redirect(int file, const struct stub *stub)
 {
-	uint8_t bytes[STUB_PATCH_MAX];
-	size_t index = __atomic_fetch_add(&stub_count, 1, __ATOMIC_RELAXED);
-	if (index >= STUBS_MAX)
+	struct stub_code codes[2];
+	size_t index = entry_for(file, stub);
+	if (index == STUBS_MAX)
 		return false;
 	stub_returns[index] = stub->return_to;
 	stub_numbers[index] = stub->number;
-	size_t size = stub_patch(stub, index, bytes);
-	return size && write_code(file, stub->address, bytes, size);
+	stub_addresses[index] = stub->address;
+	size_t count = stub_patch(stub, index, codes);
+	for (size_t i = 0; i < count; i++)
+		if (!write_code(file, &codes[i]))
+			return false;
+	return count > 0;
 }
 
-static void redirect_range(int file, uint64_t start, uint64_t end, bool is_libc)
+/* What was found in one library. */
+struct found {
+	unsigned computed; /* instructions whose number is computed: they stay as they are */
+	bool is_libc;	   /* whose stubs stand for its functions; its computed numbers change no map */
+};
+
+static void redirect_one(int file, const struct stub *stub, struct found *found)
 {
-	struct stub stub;
-	for (uint64_t at = start; stub_find(at, end, &stub); at = stub.return_to) {
-		if (!is_wanted(&stub))
-			continue;
-		if (!redirect(file, &stub))
-			failures++;
-		else if (is_libc)
-			covered[stub.number] = true;
+	if (stub->number == STUB_NUMBER_UNKNOWN)
+		found->computed++;
+	if (!is_wanted(stub))
+		return;
+	if (file < 0 || !redirect(file, stub)) {
+		failures++;
+		return;
 	}
+	redirections++;
+	if (found->is_libc)
+		covered[stub->number] = true;
 }
 
 static const char *base_name(const char *path)
@@ -102,10 +147,46 @@ static const char *base_name(const char *path)
 	return name;
 }
 
-static bool is_libc(const char *path)
+bool stubs_is_libc(const char *path)
 {
 	const char *name = base_name(path);
 	return text_begins(name, "libc.so") || text_begins(name, "libc-") || text_begins(name, "ld-linux");
+}
+
+/* Libraries with instructions that are not covered; more than these are not named. */
+struct gap {
+	unsigned count;
+	char name[60];
+};
+static struct gap gaps[16];
+static size_t gap_count;
+
+/* False if the library is known already, loaded once more, or there is no room. */
+static bool add_gap(unsigned count, const char *path)
+{
+	const char *name = base_name(path);
+	for (size_t i = 0; i < gap_count; i++)
+		if (text_equal(name, gaps[i].name))
+			return false;
+	if (gap_count == sizeof gaps / sizeof gaps[0])
+		return false;
+	struct gap *gap = &gaps[gap_count++];
+	struct text text = text_over(gap->name, sizeof gap->name);
+	text_add(&text, name);
+	gap->count = count;
+	return true;
+}
+
+static void write_gap(const struct gap *gap)
+{
+	char bytes[160];
+	struct text text = text_over(bytes, sizeof bytes);
+	text_add(&text, "not covered: ");
+	text_add_number(&text, gap->count);
+	text_add(&text, gap->count == 1 ? " system call instruction in " : " system call instructions in ");
+	text_add(&text, gap->name[0] ? gap->name : "an unnamed library");
+	text_add(&text, ", whose number is computed");
+	define_note(MF_NOTE_NOT_COVERED, bytes);
 }
 
 static bool holds(const struct dl_phdr_info *object, uint64_t address)
@@ -122,15 +203,21 @@ static bool holds(const struct dl_phdr_info *object, uint64_t address)
 static int redirect_object(struct dl_phdr_info *object, size_t size, void *unused)
 {
 	(void)size, (void)unused;
+	struct found found = {.is_libc = stubs_is_libc(object->dlpi_name)};
 	bool is_vdso = text_begins(object->dlpi_name, "linux-vdso") || text_begins(object->dlpi_name, "linux-gate");
 	if (is_vdso || holds(object, (uint64_t)&tracer))
 		return 0;
 	for (int i = 0; i < object->dlpi_phnum; i++) {
 		const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
-		uint64_t start = object->dlpi_addr + segment->p_vaddr;
-		if (segment->p_type == PT_LOAD && segment->p_flags & PF_X && segment->p_flags & PF_R)
-			redirect_range(memory, start, start + segment->p_filesz, is_libc(object->dlpi_name));
+		uint64_t start = object->dlpi_addr + segment->p_vaddr, end = start + segment->p_filesz;
+		struct stub stub;
+		if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_X) || !(segment->p_flags & PF_R))
+			continue;
+		for (uint64_t at = start; stub_find(at, end, &stub); at = stub.return_to)
+			redirect_one(memory, &stub, &found);
 	}
+	if (found.computed && !found.is_libc)
+		add_gap(found.computed, object->dlpi_name[0] ? object->dlpi_name : tracer.executable);
 	return 0;
 }
 
@@ -150,20 +237,41 @@ void stubs_start(void)
 	memory = -1;
 }
 
-void stubs_redirect_new(uint64_t start, uint64_t end)
+/* The path of the file that was mapped; empty if /proc does not tell. */
+static void path_of_descriptor(int descriptor, char *path, size_t size)
 {
+	char link[40];
+	struct text text = text_over(link, sizeof link);
+	text_add(&text, "/proc/self/fd/");
+	text_add_number(&text, (uint64_t)descriptor);
+	long length = raw_syscall4(SYS_readlinkat, AT_FDCWD, (long)link, (long)path, (long)size - 1);
+	path[length > 0 ? length : 0] = 0;
+}
+
+/* Computed numbers matter only outside libc, whose path costs two system calls to learn: so it is asked last. */
+static void note_computed(unsigned count, int descriptor)
+{
+	char path[256];
+	path_of_descriptor(descriptor, path, sizeof path);
+	if (stubs_is_libc(path) || !add_gap(count, path))
+		return;
+	write_gap(&gaps[gap_count - 1]);
+}
+
+void stubs_redirect_new(uint64_t start, uint64_t end, int descriptor)
+{
+	struct found found = {0};
 	struct stub stub;
 	int file = -1;
 	for (uint64_t at = start; stub_find(at, end, &stub); at = stub.return_to) {
-		if (!is_wanted(&stub))
-			continue;
-		if (file < 0)
+		if (is_wanted(&stub) && file < 0)
 			file = open_memory();
-		if (file < 0 || !redirect(file, &stub))
-			failures++;
+		redirect_one(file, &stub, &found);
 	}
 	if (file >= 0)
 		raw_syscall1(SYS_close, file);
+	if (found.computed)
+		note_computed(found.computed, descriptor);
 }
 
 bool stubs_cover(long number)
@@ -175,9 +283,11 @@ void stubs_write_coverage(void)
 {
 	char bytes[256];
 	struct text text = text_over(bytes, sizeof bytes);
-	text_add_number(&text, stub_count - failures);
+	text_add_number(&text, redirections);
 	text_add(&text, " system call instructions in loaded libraries are redirected; functions exported by libc are hooked");
 	define_note(MF_NOTE_COVERED, bytes);
+	for (size_t i = 0; i < gap_count; i++)
+		write_gap(&gaps[i]);
 	if (stubs_cover(SYS_mmap) && !failures)
 		return;
 	text = text_over(bytes, sizeof bytes);

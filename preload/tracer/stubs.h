@@ -12,8 +12,10 @@
 
 /* Redirects the stubs in everything that is loaded. In the constructor only: the program has one thread. May enter libc. */
 void stubs_start(void);
-/* Redirects the stubs in code that has just been mapped and cannot run yet (dlopen). Does not enter libc. */
-void stubs_redirect_new(uint64_t start, uint64_t end);
+/* Redirects the stubs in code that has just been mapped and cannot run yet from a file (dlopen). Does not enter libc. */
+void stubs_redirect_new(uint64_t start, uint64_t end, int descriptor);
+/* Whether a library of this path is libc or ld.so. */
+bool stubs_is_libc(const char *path);
 /* Whether libc's own stub of this system call is redirected, so that its function needs no recording by symbol. */
 bool stubs_cover(long number);
 /* Says in the log what is redirected, and what could not be. Does not enter libc. */
