@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <sys/syscall.h>
 
+#include "neighbours.h"
 #include "tracer.h"
 
 static void at_exit(int status, void *unused)
@@ -20,6 +21,7 @@ __attribute__((constructor)) static void expect_exit(void)
 __attribute__((noreturn)) static void end(int status)
 {
 	tracer_finish(true, status);
+	neighbours_exit(status);
 	for (;;)
 		raw_syscall1(SYS_exit_group, status);
 }

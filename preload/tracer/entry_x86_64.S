@@ -5,12 +5,30 @@
  */
 #if defined(__x86_64__)
 
+	.section .rodata.hook_names, "a", @progbits
+	.globl hook_names
+	.hidden hook_names
+hook_names:				/* in the order of hook_next; an empty name ends them */
+	.bss
+	.globl hook_next
+	.hidden hook_next
+	.p2align 3
+hook_next:				/* who else stands in for this function, behind the tracer; 0: libc alone */
+	.set hook_index, 0
+
 .macro HOOK name
+	.section .rodata.hook_names
+	.asciz "\name"
+	.bss
+	.quad 0
+	.text
 	.globl \name
 	.type \name, @function
 	.p2align 4
 \name:
 	.cfi_startproc
+	cmpq $0, hook_next + 8 * hook_index(%rip)
+	jne 9f
 	pushq %r15
 	.cfi_adjust_cfa_offset 8
 	pushq %r14
@@ -35,8 +53,10 @@
 	addq $72, %rsp			/* C code kept the registers that were saved above */
 	.cfi_adjust_cfa_offset -72
 	ret
+9:	jmp *hook_next + 8 * hook_index(%rip)
 	.cfi_endproc
 	.size \name, . - \name
+	.set hook_index, hook_index + 1
 .endm
 
 	.text
@@ -101,6 +121,8 @@ syscall:
 
 	.hidden traced_syscall
 	HOOK traced_syscall
+	.section .rodata.hook_names
+	.byte 0
 
 	.section .note.GNU-stack, "", @progbits
 #endif

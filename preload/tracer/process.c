@@ -15,6 +15,7 @@
 #include "definitions.h"
 #include "environment.h"
 #include "limits.h"
+#include "neighbours.h"
 #include "observe.h"
 #include "scratch.h"
 #include "snapshot.h"
@@ -322,6 +323,7 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
 	(void)count, (void)arguments;
 	if (!read_options(environment))
 		return;
+	neighbours_make_way();
 	tracer.state = TRACER_STARTING;
 	tracer.process = (uint32_t)raw_syscall0(SYS_getpid);
 	tracer.salt = (uint64_t)tracer.process * 0x9E3779B97F4A7C15ULL;
@@ -339,6 +341,7 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
 	own_range_time = tracer_now();
 	add_own_range(tracer.ring.header, tracer.ring.mapping_size);
 	stubs_start();
+	neighbours_find();
 	write_beginning(MF_SNAPSHOT_START, MF_UNKNOWN, 0);
 	__atomic_store_n(&tracer.state, TRACER_RECORDING, __ATOMIC_RELEASE);
 }

@@ -1,0 +1,88 @@
+#define _GNU_SOURCE
+#include "neighbours.h"
+
+#include <dlfcn.h>
+#include <link.h>
+#include <sys/syscall.h>
+
+#include "stubs.h"
+#include "text.h"
+
+extern const char hook_names[] __attribute__((visibility("hidden"))); /* in entry_*.S, as hook_next */
+extern void *hook_next[] __attribute__((visibility("hidden")));
+extern ElfW(Dyn) _DYNAMIC[] __attribute__((visibility("hidden")));
+
+static void (*next_exit)(int);
+
+static bool contains(const char *text, const char *part)
+{
+	for (; *text; text++)
+		if (text_begins(text, part))
+			return true;
+	return false;
+}
+
+/* The names that AddressSanitizer itself looks for (compiler-rt, asan_linux.cpp, IsDynamicRTName). */
+static bool is_address_sanitizer(const struct link_map *map)
+{
+	return map->l_name && (contains(map->l_name, "libasan.so") || contains(map->l_name, "libclang_rt.asan"));
+}
+
+static void move_behind(struct link_map *map, struct link_map *last)
+{
+	map->l_prev->l_next = map->l_next;
+	map->l_next->l_prev = map->l_prev;
+	map->l_prev = last;
+	map->l_next = NULL;
+	last->l_next = map;
+}
+
+void neighbours_make_way(void)
+{
+	struct link_map *own = NULL, *last = NULL;
+	bool has_sanitizer = false;
+	for (struct link_map *map = _r_debug.r_map; map; last = map, map = map->l_next) {
+		has_sanitizer |= is_address_sanitizer(map);
+		own = map->l_ld == _DYNAMIC ? map : own;
+	}
+	/* The list's order decides nothing but this: symbols are found by their scopes. */
+	if (has_sanitizer && own && own->l_prev && own->l_next)
+		move_behind(own, last);
+}
+
+/* Not in every libc: to look for what is not there makes dlsym allocate its message, and with it the heap. */
+static bool is_in_every_libc(const char *name)
+{
+	static const char *const others[] = {"mseal", "mbind", "pkey_mprotect", "mlock2", "traced_syscall"};
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		if (text_equal(name, others[i]))
+			return false;
+	return true;
+}
+
+/* The next definition of a function, if it is not libc's. */
+static void *neighbour(const char *name)
+{
+	void *function = is_in_every_libc(name) ? dlsym(RTLD_NEXT, name) : NULL;
+	Dl_info info;
+	if (!function || !dladdr(function, &info) || !info.dli_fname || stubs_is_libc(info.dli_fname))
+		return NULL;
+	return function;
+}
+
+/* What goes on behind a neighbour can only be seen below it. */
+void neighbours_find(void)
+{
+	if (!stubs_cover(SYS_mmap))
+		return;
+	const char *name = hook_names;
+	for (size_t i = 0; *name; i++, name += text_length(name) + 1)
+		hook_next[i] = neighbour(name);
+	next_exit = (void (*)(int))neighbour("_exit");
+}
+
+void neighbours_exit(int status)
+{
+	if (next_exit)
+		next_exit(status);
+}
