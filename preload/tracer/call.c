@@ -114,21 +114,20 @@ static bool failed(long result)
 	return result < 0 && result > -4096;
 }
 
-/* Whether the kernel should be asked which VMA the new mapping lies in: where file identity decides merging. */
-static bool wants_observation(const struct call *call, enum mf_call_number kind)
+/* Whether the kernel should be asked which VMA the new mapping lies in: file identity decides merging, and so does
+ * whether the neighbours were written yet, which between threads no log can tell. */
+static bool wants_observation(enum mf_call_number kind)
 {
-	if (kind == MF_CALL_SHMAT)
-		return true;
-	if (kind != MF_CALL_MMAP)
-		return false;
-	return !(call->arguments[3] & MAP_ANONYMOUS) || (call->arguments[3] & MAP_TYPE) != MAP_PRIVATE;
+	return kind == MF_CALL_SHMAT || kind == MF_CALL_MMAP || kind == MF_CALL_IO_SETUP;
 }
 
 static bool observe(const struct call *call, enum mf_call_number kind, long result, struct mf_observation *observation)
 {
-	if (failed(result) || !wants_observation(call, kind))
+	if (failed(result) || !wants_observation(kind))
 		return false;
-	if (observe_vma((uint64_t)result, observation))
+	/* io_setup tells the address of its ring through a pointer. */
+	uint64_t address = kind == MF_CALL_IO_SETUP ? *(const uint64_t *)call->arguments[1] : (uint64_t)result;
+	if (observe_vma(address, observation))
 		return true;
 	return kind == MF_CALL_MMAP && !(call->arguments[3] & MAP_ANONYMOUS) &&
 	       observe_descriptor((int)call->arguments[4], observation);
