@@ -67,6 +67,7 @@ package struct Replay: ~Copyable {
     private mutating func fork() {
         if knowledge != .assumed {
             space = space.forked()
+            ledger = Ledger(of: space)
             return
         }
         space = AddressSpace(rules: .newest)
