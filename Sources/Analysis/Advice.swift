@@ -5,6 +5,8 @@ struct Advice: Sendable {
     var module: String?
     /// The kernel's first release that can do it.
     var kernel: KernelVersion?
+    /// Whether a replay can try it (`Remedy`).
+    var isReplayed = false
     var text: String
     var source: String
 
@@ -15,6 +17,11 @@ struct Advice: Sendable {
         let fitting = knowledge.filter { $0.pattern == pattern && $0.fits(modules) }
         let special = fitting.filter { $0.module != nil }
         return (special + (special.isEmpty ? fitting : [])).map { $0.text(on: running) }
+    }
+
+    /// Whether a text that `texts` gave is one that a replay can try.
+    static func isReplayed(_ text: String) -> Bool {
+        knowledge.contains { $0.isReplayed && text.hasPrefix($0.text) }
     }
 
     private func fits(_ modules: Set<String>) -> Bool {
@@ -47,6 +54,7 @@ struct Advice: Sendable {
             source: "Linux kernel/sysctl.c, mm/util.c"),
         Advice(
             pattern: .guardPage, kernel: KernelVersion(major: 6, minor: 13),
+            isReplayed: true,
             text:
                 "Make guards with madvise(MADV_GUARD_INSTALL) in place of mprotect(PROT_NONE): it "
                 + "splits no VMA,"
@@ -69,12 +77,14 @@ struct Advice: Sendable {
             source: "glibc nptl/allocatestack.c"),
         Advice(
             pattern: .threadStacks, kernel: KernelVersion(major: 6, minor: 13),
+            isReplayed: true,
             text:
                 "glibc 2.42 and newer mark the guard with MADV_GUARD_INSTALL where the kernel can: one "
                 + "VMA per stack.",
             source: "glibc nptl/allocatestack.c, by date 2.42"),
         Advice(
             pattern: .perPageMprotect,
+            isReplayed: true,
             text:
                 "Change the protection of large blocks, not of single pages; a JIT can map one memfd "
                 + "twice (writable and"
@@ -94,6 +104,7 @@ struct Advice: Sendable {
             source: "Linux mm/vma.c"),
         Advice(
             pattern: .decommit,
+            isReplayed: true,
             text:
                 "Give memory back with madvise(MADV_DONTNEED) and keep the protection: PROT_NONE in the "
                 + "middle makes"
@@ -102,6 +113,7 @@ struct Advice: Sendable {
             source: "jemalloc#1328"),
         Advice(
             pattern: .interiorMunmap,
+            isReplayed: true,
             text:
                 "Freeing the middle of a mapping cuts it in two: keep the range and give back its memory with"
                 + " madvise(MADV_DONTNEED) or MADV_FREE.",
@@ -114,6 +126,7 @@ struct Advice: Sendable {
             source: "jemalloc opt.retain; #1324"),
         Advice(
             pattern: .smallFileMaps,
+            isReplayed: true,
             text:
                 "Read small files with pread, or keep many in one packed file that is mapped once; "
                 + "unmap as soon as done.",
@@ -125,11 +138,18 @@ struct Advice: Sendable {
                 + "one by one.",
             source: "apache/lucene#13570, OpenSearch#18226"),
         Advice(
+            pattern: .reopenedFile, isReplayed: true,
+            text:
+                "Open the file once and map all its parts through that descriptor: the kernel merges neighbours only"
+                + " if they share the open file, or map the whole file at once.",
+            source: "Linux mm/vma.c, is_mergeable_vma"),
+        Advice(
             pattern: .smallAnonymousMaps,
             text: "Map one large block and hand out parts of it; unmap what is no longer needed.",
             source: "pytorch#60626, ClickHouse#5369"),
         Advice(
             pattern: .madviseFlags,
+            isReplayed: true,
             text:
                 "Flags set by madvise split VMAs and outlive their owner: give the whole arena the same "
                 + "advice, and undo"
@@ -137,6 +157,7 @@ struct Advice: Sendable {
             source: "kvcache-ai/Mooncake#3639"),
         Advice(
             pattern: .mlockRanges, kernel: KernelVersion(major: 4, minor: 4),
+            isReplayed: true,
             text:
                 "Lock one whole arena and not each buffer; mlock2(MLOCK_ONFAULT) does so without filling it.",
             source: "Linux mm/mlock.c"),
@@ -155,6 +176,7 @@ struct Advice: Sendable {
             source: "glibc elf/dl-map-segments.h"),
         Advice(
             pattern: .numaPolicy,
+            isReplayed: true,
             text: "Bind whole arenas, or set the thread's policy with set_mempolicy, which splits nothing.",
             source: "JustVugg/colibri#419"),
     ]

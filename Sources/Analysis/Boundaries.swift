@@ -97,5 +97,6 @@ extension Investigation {
         var replay = Replay(facts: source.facts, until: peakTime)
         replay.run(&source, &counter)
         report.boundaries = counter.result
+        recognizeReopenedFiles()
     }
 }

@@ -4,6 +4,8 @@ extension MergeObstacle {
     /// Memory without rights up to this many bytes beside memory with some is called a guard page.
     private static let guardBytes: UInt64 = 64 << 10
 
+    static let reopenedFile = "one file opened twice"
+
     /// The reason in a few words, the same for all boundaries of a kind, for counting.
     package func summary(_ left: VMA, _ right: VMA) -> String {
         switch self {
@@ -13,7 +15,7 @@ extension MergeObstacle {
         case .protectionKey: "another protection key"
         case .file:
             left.description == 0 || right.description == 0 ? "file beside anonymous memory" : "another file"
-        case .fileDescription: "one file opened twice"
+        case .fileDescription: Self.reopenedFile
         case .offset:
             left.description == 0 ? "anonymous memory born elsewhere (moved by mremap)" : "file offset"
         case .memoryPolicy: "another memory policy (mbind)"

@@ -125,6 +125,8 @@ package struct Report: Codable, Sendable {
         package var growthPerSecond = 0.0
         @Nullable package var pattern: String?
         package var advice: [String] = []
+        /// What following the advice would have saved; null if no replay tried it, as for all but the first site.
+        @Nullable package var saving: Saving?
         package var frames: [SiteFrame] = []
         /// The function or place that names the site, or why there is none.
         package var name = ""
@@ -144,7 +146,7 @@ package struct Report: Codable, Sendable {
         package init() {}
 
         enum CodingKeys: String, CodingKey {
-            case vmas, share, calls, pattern, advice, frames, name, last, created, split, vanished, stacks
+            case vmas, share, calls, pattern, advice, saving, frames, name, last, created, split, vanished, stacks
             case firstTime = "first_time"
             case growthPerSecond = "growth_per_second"
             case medianLifetime = "median_lifetime"

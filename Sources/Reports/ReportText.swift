@@ -129,8 +129,16 @@ package struct ReportText {
         return TextLayout.labelled("Not one", BoundaryText.sentence(group), style: style)
     }
 
+    /// The first advice, with what it saves if that was tried.
+    private static func advice(_ site: Report.Site) -> String? {
+        guard let text = site.advice.first else { return nil }
+        guard let saving = site.saving, KnownAdvice.isReplayed(text) else { return text }
+        let counts = "\(NumberText.count(saving.peakBefore)) -> \(NumberText.count(saving.peakAfter))"
+        return "\(text) Replayed that way: peak \(counts)."
+    }
+
     private var change: [String] {
-        let advice = report.failure.flatMap(CauseAdvice.text) ?? report.sites.first?.advice.first ?? ""
+        let advice = report.failure.flatMap(CauseAdvice.text) ?? report.sites.first.flatMap(Self.advice) ?? ""
         let code = advice.isEmpty ? [] : TextLayout.labelled("Change", advice, style: style)
         return code + LimitAdvice.lines(report, style)
     }

@@ -48,6 +48,23 @@ import Testing
         #expect((unchanged.object["failure"] as? [String: Any])?["errno"] as? String == "ENOMEM")
     }
 
+    @Test(arguments: ["guard-page", "reopened-file", "interior-munmap"])
+    func `the report's advice carries what it saves`(pattern: String) throws {
+        let scratch = try Scratch()
+        let log = scratch.file("log")
+        _ = try mapfray(
+            "record", "--quiet", "-o", log, "--", try scratch.compileWorkload("fray"), pattern, "500")
+        let report = try mapfray("report", log, "--json").object
+        let site = try #require((report["sites"] as? [[String: Any]])?.first)
+        #expect(site["pattern"] as? String == pattern)
+        let saving = try #require(site["saving"] as? [String: Any])
+        let trial = try mapfray("whatif", log, "--fix", "\(pattern):\(site["name"] ?? "")", "--json").object
+        #expect(saving["peak_before"] as? Int == trial["peak_before"] as? Int)
+        #expect(saving["peak_after"] as? Int == trial["peak_after"] as? Int)
+        let words = try mapfray("report", log).text.split { $0 == " " || $0 == "\n" }.joined(separator: " ")
+        #expect(words.contains("Replayed that way: peak "))
+    }
+
     @Test func `what is not there is named`() throws {
         let scratch = try Scratch()
         let log = scratch.file("log")

@@ -16,6 +16,9 @@ struct ReportPage {
         var investigation = try log.investigate(options)
         var reader = try log.open()
         investigation.countBoundaries(&reader)
+        if let change = investigation.advisedChange {
+            investigation.note(try log.rehearse(investigation, changes: [change]))
+        }
         self.investigation = investigation
     }
 

@@ -1,0 +1,62 @@
+import AddressSpace
+import TraceLog
+
+/// What following the advice for a site would have saved, by a replay with that one change.
+package struct Saving: Codable, Sendable {
+    /// The pattern whose advice was tried.
+    package var fix: Pattern
+    /// VMAs, the tracer's own left out.
+    package var peakBefore: Int
+    package var peakAfter: Int
+
+    enum CodingKeys: String, CodingKey {
+        case fix
+        case peakBefore = "peak_before"
+        case peakAfter = "peak_after"
+    }
+
+    /// Less than one VMA in a hundred is no effect worth an advice.
+    var isWorthIt: Bool { peakAfter * 100 < peakBefore * 99 }
+}
+
+extension Investigation {
+    /// The change that the advice for the first site amounts to; nil where a replay cannot try it. The others' is
+    /// not tried: each costs a pass over the log.
+    package var advisedChange: RehearsalReport.Change? {
+        guard let site = sites.first, site.origin == .code, let pattern = site.pattern,
+            Remedy(against: pattern) != nil
+        else { return nil }
+        return RehearsalReport.Change(site: site.name, fix: pattern)
+    }
+
+    /// Adds to the first site's advice what it saves, and puts it first, or takes it away where it saves nothing.
+    /// - Parameter rehearsal: Of `advisedChange`.
+    package mutating func note(_ rehearsal: RehearsalReport) {
+        guard let fix = rehearsal.changes.first?.fix, !report.sites.isEmpty else { return }
+        let saving = Saving(fix: fix, peakBefore: rehearsal.peakBefore, peakAfter: rehearsal.peakAfter)
+        let isWorthIt = saving.isWorthIt
+        report.sites[0].saving = isWorthIt ? saving : nil
+        let advice = report.sites[0].advice
+        report.sites[0].advice =
+            (isWorthIt ? advice.filter(Advice.isReplayed) : []) + advice.filter { !Advice.isReplayed($0) }
+    }
+
+    /// A site whose VMAs stay apart because it opened one file again and again is told so.
+    mutating func recognizeReopenedFiles() {
+        guard let site = sites.first, site.pattern == .smallFileMaps else { return }
+        let reopened = report.boundaries.filter {
+            $0.reason == MergeObstacle.reopenedFile && $0.left == site.name && $0.right == site.name
+        }
+        guard reopened.reduce(0, { $0 + $1.count }) * 2 > site.peak else { return }
+        let modules = Set(site.stacks.flatMap { $0.frames.map(\.module) })
+        let advice = Advice.texts(for: .reopenedFile, modules: modules, kernelRelease: facts.kernelRelease)
+        (sites[0].pattern, sites[0].advice) = (.reopenedFile, advice)
+        (report.sites[0].pattern, report.sites[0].advice) = (Pattern.reopenedFile.rawValue, advice)
+    }
+}
+
+/// What other rooms may ask of the advice.
+package enum KnownAdvice {
+    /// Whether a replay can try it.
+    package static func isReplayed(_ text: String) -> Bool { Advice.isReplayed(text) }
+}
