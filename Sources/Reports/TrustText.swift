@@ -5,6 +5,7 @@ package enum TrustText {
     /// Whether nothing is missing and the rebuilt map was the kernel's whenever it was compared.
     package static func isSound(_ report: Report) -> Bool {
         report.trust.exact == report.trust.snapshots && report.calls.lost == 0 && report.calls.unobserved == 0
+            && report.damage.isEmpty
     }
 
     package static func sentence(_ report: Report) -> String {
@@ -20,7 +21,7 @@ package enum TrustText {
             (report.calls.unobserved, "\(plural(report.calls.unobserved, "VMA")) unobserved"),
             (report.calls.withoutStack, "\(plural(report.calls.withoutStack, "call")) without a backtrace"),
         ]
-        return counts.filter { $0.0 > 0 }.map(\.1)
+        return counts.filter { $0.0 > 0 }.map(\.1) + (report.damage.isEmpty ? [] : ["the log is damaged"])
     }
 
     private static func snapshots(_ trust: Report.Trust) -> String {

@@ -157,6 +157,13 @@ import Testing
                 + "2 backtraces cut short")
     }
 
+    @Test func `a damaged log is not trusted`() {
+        var report = sampleReport()
+        report.damage = ["1048576 bytes of records are missing."]
+        #expect(!TrustText.isSound(report))
+        #expect(TrustText.sentence(report).hasSuffix("; the log is damaged"))
+    }
+
     @Test func `a forecast names its range`() {
         let forecast = Forecast(verdict: .willHit, time: 3600, low: 1800, high: 7200, reason: "")
         #expect(
