@@ -60,6 +60,11 @@ import Testing
         #expect(result.errors.split(separator: "\n").count == 1)
     }
 
+    @Test func `a log that ends before its first snapshot has no map, in one sentence`() throws {
+        let path = try scratch.write("cut.mapfray", bytes: try recorded().prefix(4_200))
+        try expectFailure("maps", path, "so there is no map: the log is damaged (")
+    }
+
     @Test func `one bad log among good ones is told of, and the rest is reported`() throws {
         _ = try recorded()
         try scratch.write("log/bad.mapfray", "garbage")

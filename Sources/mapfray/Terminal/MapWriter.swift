@@ -56,9 +56,9 @@ struct MapWriter {
             }
             break
         }
-        log.warn(ofDamage: reader.damageText)
-        throw Failure(
-            "\(log.path) holds no snapshot before that instant, so there is no map; use a later --at")
+        let damage = reader.damageText.first.map { $0.hasSuffix(".") ? String($0.dropLast()) : $0 }
+        let reason = damage.map { "the log is damaged (\($0)); record again" } ?? "use a later --at"
+        throw Failure("\(log.path) holds no snapshot before that instant, so there is no map: \(reason)")
     }
 
     private func write(
