@@ -64,7 +64,7 @@ package struct BoundaryCounter: ReplayObserver {
     private mutating func count(_ space: borrowing AddressSpace) {
         isDone = true
         var vmas: [VMA] = []
-        space.forEach {
+        space.forEach(from: 0) {
             if !isOwn($0) { vmas.append($0) }
             return true
         }
