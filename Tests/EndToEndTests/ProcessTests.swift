@@ -39,6 +39,18 @@ import Testing
         #expect(made >= 3000)
     }
 
+    @Test(arguments: ["kill", "refuse"])
+    func `a filter of the program's own ends nothing but the lists`(answer: String) throws {
+        let program = try scratch.compileWorkload("confined")
+        #expect(try record([], [program, answer]) == 1)
+        let report = try mapfray("report", scratch.file("log"), "--json")
+        let calls = try #require(report.object["calls"] as? [String: Any])
+        let (total, lost) = (calls["total"] as? Int ?? 0, calls["lost"] as? Int ?? 0)
+        #expect(total > 1500)
+        #expect(total + lost >= 13500)
+        #expect(try mapfray("verify", scratch.file("log")).text.contains("installed a seccomp filter"))
+    }
+
     @Test func `a cleared environment does not end the recording`() throws {
         let program = try scratch.compileWorkload("children")
         // The program, five that it executes, and the child whose execve fails.

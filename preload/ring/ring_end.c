@@ -1,6 +1,7 @@
 /* The end of a log: orderly, taken back, or left to the parent. */
 #include "ring_internal.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/falloc.h>
 #include <sys/syscall.h>
@@ -47,7 +48,7 @@ void mf_ring_finish(struct mf_ring *ring)
 	uint64_t position;
 
 	__atomic_store_n(&ring->header->state, MF_STATE_EXITED, __ATOMIC_RELAXED);
-	position = ring->flight_recorder ? 0 : end_first_lap(ring);
+	position = ring->flight_recorder || ring->is_confined ? 0 : end_first_lap(ring);
 	if (position == 0)
 		return;
 	allocate(ring, position, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE);
@@ -62,6 +63,15 @@ void mf_ring_resume(struct mf_ring *ring)
 	__atomic_store_n(&ring->header->state, MF_STATE_RECORDING, __ATOMIC_RELAXED);
 	if (position != 0 && allocate(ring, position, 0) == 0)
 		mf_slots_skip(ring, position);
+}
+
+void mf_ring_confine(struct mf_ring *ring)
+{
+	uint64_t none = 0;
+
+	__atomic_compare_exchange_n(&ring->header->spill_errno, &none, EPERM, false, __ATOMIC_RELAXED,
+				    __ATOMIC_RELAXED);
+	ring->is_confined = true;
 }
 
 void mf_ring_abandon(struct mf_ring *ring)

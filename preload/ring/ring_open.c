@@ -98,7 +98,7 @@ static int allocate(int descriptor, uint64_t size, uint64_t spare)
 	do
 		error = raw_syscall4(SYS_fallocate, descriptor, 0, 0, (long)size);
 	while (error == -EINTR);
-	if (error == -EOPNOTSUPP || error == -ENOSYS)
+	if (error == -EOPNOTSUPP || error == -ENOSYS || error == -EPERM)
 		return write_zeros(descriptor, size);
 	if (error == 0 && spare > 0)
 		raw_syscall4(SYS_fallocate, descriptor, FALLOC_FL_KEEP_SIZE, (long)size, (long)spare);

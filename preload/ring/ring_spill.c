@@ -122,14 +122,16 @@ static void spill(struct mf_ring *ring, uint32_t slot)
 	struct mf_quiet quiet;
 	uint64_t committed;
 
-	mf_quiet_begin(&quiet);
+	if (!ring->is_confined)
+		mf_quiet_begin(&quiet);
 	committed = __atomic_load_n(committed_of(ring, slot), __ATOMIC_RELAXED);
 	if (MF_COMMITTED_STATE(committed) == ring->segment_size &&
 	    __atomic_compare_exchange_n(committed_of(ring, slot), &committed,
 					committed | MF_COMMITTED_CLAIMED, false, __ATOMIC_ACQ_REL,
 					__ATOMIC_RELAXED))
 		spill_claimed(ring, slot);
-	mf_quiet_end(&quiet);
+	if (!ring->is_confined)
+		mf_quiet_end(&quiet);
 }
 
 /* False: waited long enough. */

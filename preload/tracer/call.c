@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/prctl.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/shm.h>
@@ -123,7 +124,7 @@ static bool wants_observation(enum mf_call_number kind)
 
 static bool observe(const struct call *call, enum mf_call_number kind, long result, struct mf_observation *observation)
 {
-	if (failed(result) || !wants_observation(kind))
+	if (failed(result) || tracer.is_confined || !wants_observation(kind))
 		return false;
 	/* io_setup tells the address of its ring through a pointer. */
 	uint64_t address = kind == MF_CALL_IO_SETUP ? *(const uint64_t *)call->arguments[1] : (uint64_t)result;
@@ -226,7 +227,7 @@ static void redirect_loaded_code(const struct call *call, enum mf_call_number ki
 {
 	if (kind != MF_CALL_MMAP || failed(result) || !(call->arguments[2] & PROT_EXEC) ||
 	    !(call->arguments[2] & PROT_READ) || call->arguments[3] & MAP_ANONYMOUS ||
-	    (call->arguments[3] & MAP_TYPE) != MAP_PRIVATE)
+	    (call->arguments[3] & MAP_TYPE) != MAP_PRIVATE || tracer.is_confined)
 		return;
 	stubs_redirect_new((uint64_t)result, (uint64_t)result + readable_size(call), (int)call->arguments[4]);
 }
@@ -237,9 +238,31 @@ static long enter_kernel(const struct call *call)
 	return raw_syscall6(call->number, (long)a[0], (long)a[1], (long)a[2], (long)a[3], (long)a[4], (long)a[5]);
 }
 
+/* A filter may kill for any call but those that the program itself makes: the tracer makes none after it. */
+static long install_filter(const struct call *call)
+{
+	if (!tracer_is_recording())
+		return enter_kernel(call);
+	long result = enter_kernel(call);
+	if (failed(result))
+		return result;
+	mf_ring_confine(&tracer.ring);
+	tracer.has_query = false;
+	__atomic_store_n(&tracer.is_confined, true, __ATOMIC_RELEASE);
+	return result;
+}
+
+static bool installs_filter(const struct call *call)
+{
+	return (call->number == SYS_seccomp && call->arguments[0] <= SECCOMP_SET_MODE_FILTER) ||
+	       (call->number == SYS_prctl && call->arguments[0] == PR_SET_SECCOMP);
+}
+
 long call_make(const struct call *call)
 {
 	enum mf_call_number kind = call_kind(call->number, call->arguments);
+	if (!kind && installs_filter(call))
+		return install_filter(call);
 	if (!kind || !tracer_is_recording())
 		return enter_kernel(call);
 	/* Before the call, which may unmap code or unwind tables that the backtrace needs. */

@@ -29,6 +29,7 @@ const uint8_t hook_syscall_interest[512] = {
 	[SYS_mbind] = 1,    [SYS_shmat] = 1,		[SYS_shmdt] = 1,
 	[SYS_remap_file_pages] = 1, [SYS_prctl] = 1,	[SYS_mseal] = 1,
 	[SYS_io_setup] = 1, [SYS_io_destroy] = 1,	[450 /* set_mempolicy_home_node */] = 1,
+	[SYS_seccomp] = 1, /* not for the map: it says what may still be called */
 	[453 /* map_shadow_stack */] = 1,
 };
 

@@ -360,7 +360,7 @@ void tracer_start_in_child(void)
 	if (!__atomic_compare_exchange_n(&tracer.state, &recording, TRACER_STARTING, false, __ATOMIC_ACQ_REL,
 					 __ATOMIC_RELAXED))
 		return;
-	if (!tracer.follows) {
+	if (!tracer.follows || tracer.is_confined) {
 		__atomic_store_n(&tracer.state, TRACER_OFF, __ATOMIC_RELEASE);
 		return;
 	}
@@ -393,6 +393,11 @@ bool tracer_finish(bool has_status, int status)
 	if (__atomic_load_n(&tracer.state, __ATOMIC_ACQUIRE) != TRACER_RECORDING || !*tracer.alive ||
 	    tracer.process != (uint32_t)raw_syscall0(SYS_getpid))
 		return false;
+	/* Said at the end, where the ring keeps it. */
+	if (tracer.is_confined)
+		define_note(MF_NOTE_NOT_COVERED,
+			    "the program installed a seccomp filter: after it no lists of VMAs were read, its "
+			    "children were not recorded, and what the ring could not hold was lost");
 	struct snapshot_result taken = snapshot_take(MF_SNAPSHOT_EXIT, false);
 	limits_record(taken.number, taken.number ? taken.count : MF_UNKNOWN, false);
 	struct mf_process_end end = {.record = {.kind = MF_PROCESS_END, .detail = has_status, .size = sizeof end},

@@ -204,6 +204,8 @@ struct snapshot_result snapshot_take(enum mf_snapshot_reason reason, bool with_f
 {
 	int idle = 0;
 	struct snapshot_result result = {0};
+	if (tracer.is_confined)
+		return result;
 	if (!__atomic_compare_exchange_n(&busy, &idle, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		return result;
 	struct scratch *scratch = scratch_take();

@@ -43,6 +43,7 @@ struct mf_ring {
 	uint32_t segment_shift;	  /* position >> segment_shift is the segment */
 	uint32_t slot_mask;	  /* segment & slot_mask is the slot */
 	bool flight_recorder;
+	bool is_confined;
 	int descriptor; /* changes if the program closes it */
 	int least_descriptor;
 	uint64_t device; /* of the log file */
@@ -86,6 +87,12 @@ void mf_ring_finish(struct mf_ring *ring);
 
 /* When the process goes on after mf_ring_finish after all (a failed execve). */
 void mf_ring_resume(struct mf_ring *ring);
+
+/*
+ * From here on the ring makes no system call, because a filter may kill the process for any: full segments are
+ * overwritten, and their records count as lost.
+ */
+void mf_ring_confine(struct mf_ring *ring);
 
 /* In a forked child: closes the inherited descriptor of the parent's log; the mapping stays. */
 void mf_ring_abandon(struct mf_ring *ring);
