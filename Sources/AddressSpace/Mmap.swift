@@ -36,7 +36,9 @@ extension AddressSpace {
         guard end > call.result else { return }
         let cursor = clear(call.result, end, asked: flags.contains(.fixed))
         let place = insertNew(newVMA(call, flags, end), at: cursor)
-        if assumesWrites || flags.populates || tree[place].populatesWhenLocked { writeOne(place) }
+        // A lock on fault lets not even MAP_POPULATE touch the pages (populate_vma_page_range).
+        let populates = flags.populates && !tree[place].flags.contains(.lockOnFault)
+        if assumesWrites || populates || tree[place].populatesWhenLocked { writeOne(place) }
     }
 
     /// What a mapping takes away: at an address the kernel chose nothing can have been.
