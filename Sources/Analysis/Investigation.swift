@@ -70,6 +70,6 @@ extension SeriesPoint {
     func leavingOut(_ tracer: Int) -> SeriesPoint {
         SeriesPoint(
             start: start, end: end, lowest: lowest - tracer, highest: highest - tracer, last: last - tracer,
-            bytes: bytes)
+            bytes: bytes, calls: calls)
     }
 }

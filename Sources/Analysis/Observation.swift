@@ -95,7 +95,7 @@ struct Observation: ReplayObserver {
     /// Call once, at the end.
     mutating func finish(_ space: borrowing AddressSpace) {
         trust.corrections = space.corrections
-        series.note(space.count, bytes: space.mappedBytes, at: now.time)
+        series.note(space.count, bytes: space.mappedBytes, calls: calls, at: now.time)
         sites.finish()
     }
 
@@ -121,7 +121,7 @@ struct Observation: ReplayObserver {
         }
         now.count = space.count
         now.bytes = space.mappedBytes
-        series.note(now.count, bytes: now.bytes, at: now.time)
+        series.note(now.count, bytes: now.bytes, calls: calls, at: now.time)
         if now.count > peak.count {
             peak = now
             sites.markPeak()

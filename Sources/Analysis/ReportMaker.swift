@@ -25,7 +25,7 @@ struct ReportMaker {
         let course = Course(points, start: start, end: judgement.end)
         report.shape = shape(course)
         report.sites = sites.map(written)
-        report.forecast = forecast(course)
+        report.forecast = forecast(points)
         report.duration = seconds(end)
         report.cut = cut
         report.damage = damage
@@ -111,7 +111,7 @@ struct ReportMaker {
         ).shape
     }
 
-    private func forecast(_ course: Course) -> Forecast {
+    private func forecast(_ points: [SeriesPoint]) -> Forecast {
         guard let limit else {
             return Forecast(verdict: .unsure, reason: "vm.max_map_count was not recorded")
         }
@@ -138,7 +138,8 @@ struct ReportMaker {
                 verdict: .alreadyHit, time: time, low: time, high: time,
                 reason: "the peak, \(peak), is above \(limit)")
         }
-        return Forecast.of(course, limit: limit, horizon: options.horizon)
+        return ForecastMaker(points: points, sites: sites, limit: limit, start: start)
+            .forecast(at: judgement.end, horizon: options.horizon)
     }
 
     // MARK: sites

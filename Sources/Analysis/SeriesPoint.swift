@@ -10,13 +10,18 @@ package struct SeriesPoint: Sendable, Hashable {
     package var last: Int
     /// Bytes mapped at `end`.
     package var bytes: UInt64
+    /// Calls read up to `end`.
+    package var calls: Int
 
-    package init(start: UInt64, end: UInt64, lowest: Int, highest: Int, last: Int, bytes: UInt64) {
+    package init(
+        start: UInt64, end: UInt64, lowest: Int, highest: Int, last: Int, bytes: UInt64, calls: Int = 0
+    ) {
         self.start = start
         self.end = end
         self.lowest = lowest
         self.highest = highest
         self.last = last
         self.bytes = bytes
+        self.calls = calls
     }
 }

@@ -28,12 +28,3 @@ struct TheilSen: Sendable {
         high = quantile(long, 0.9)
     }
 }
-
-/// Of sorted values; linear between neighbours.
-private func quantile(_ sorted: [Double], _ share: Double) -> Double {
-    guard let last = sorted.last else { return 0 }
-    let place = share * Double(sorted.count - 1)
-    let index = Int(place)
-    guard index + 1 < sorted.count else { return last }
-    return sorted[index] + (sorted[index + 1] - sorted[index]) * (place - Double(index))
-}

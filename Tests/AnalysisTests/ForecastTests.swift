@@ -12,15 +12,42 @@ struct ForecastTests {
         return log
     }
 
-    @Test func `steady growth is carried to the limit`() {
-        let forecast = steadyGrowth(1000).investigated().report.forecast
+    @Test func `steady growth is carried to the limit, in seconds and in calls`() {
+        let forecast = steadyGrowth(1200).investigated().report.forecast
         #expect(forecast.verdict == .willHit)
-        // 9 VMAs at the start (the tracer's left out), 100 a second, failing beyond 5001.
+        // 9 VMAs at the start (the tracer's left out), 100 a second, a call each: nothing fails up to 5000.
         let truth = (5001.0 - 9) / 100
-        let time = forecast.time ?? 0
-        #expect(abs(time - truth) < 1)
-        #expect((forecast.low ?? .infinity) <= time)
-        #expect((forecast.high ?? 0) >= time)
+        #expect(abs((forecast.time ?? 0) - truth) < 0.5)
+        #expect((forecast.low ?? .infinity) <= truth && truth <= forecast.high ?? 0)
+        #expect((forecast.likelyLow ?? 0) >= forecast.low ?? .infinity)
+        #expect((forecast.likelyHigh ?? .infinity) <= forecast.high ?? 0)
+        #expect(abs((forecast.calls?.number ?? 0) - 4992) < 50)
+    }
+
+    @Test func `the sites that grow are named with their shares of the growth`() {
+        var log = SyntheticLog(maxMapCount: 5000)
+        log.pace = 10_000_000
+        let (fast, slow, done) = (log.stack("fast.so"), log.stack("slow.so"), log.stack("done.so"))
+        for _ in 0..<300 { log.map(stack: done) }
+        for place in 0..<1600 { log.map(stack: place % 4 == 0 ? slow : fast) }
+        let sites = log.investigated().report.forecast.sites
+        #expect(sites.map(\.name).prefix(2) == ["fast.so+0x10", "slow.so+0x10"])
+        #expect(abs((sites.first?.share ?? 0) - 0.63) < 0.13)
+        #expect(abs(sites.reduce(0) { $0 + $1.share } - 1) < 1e-9)
+    }
+
+    @Test func `where VMAs are cut the limit itself is one too many`() {
+        var log = SyntheticLog(maxMapCount: 5000)
+        log.pace = 10_000_000
+        let stack = log.stack("libarena.so")
+        let arena = log.map(pages: 20_000, stack: stack)
+        for place in 0..<700 {
+            log.protect(arena + UInt64(place * 4 + 2) * SyntheticLog.page, 1, stack: stack)
+        }
+        let forecast = log.investigated().report.forecast
+        #expect(forecast.verdict == .willHit)
+        #expect(
+            forecast.reason.hasSuffix("the first call to fail would be one that cuts a VMA, at 5000 VMAs"))
     }
 
     @Test func `a site's growth is its rate`() {
@@ -29,7 +56,7 @@ struct ForecastTests {
     }
 
     @Test func `another limit moves the time`() {
-        let log = steadyGrowth(1000)
+        let log = steadyGrowth(1200)
         let near = log.investigated(InvestigationOptions(limit: 2000, symbols: nil)).report.forecast.time ?? 0
         let far = log.investigated(InvestigationOptions(limit: 4000, symbols: nil)).report.forecast.time ?? 0
         #expect(abs(far - near - 20) < 1)
@@ -39,7 +66,7 @@ struct ForecastTests {
     }
 
     @Test func `a horizon before the hit is safe`() {
-        let log = steadyGrowth(1000)
+        let log = steadyGrowth(1200)
         #expect(
             log.investigated(InvestigationOptions(horizon: 20, symbols: nil)).report.forecast.verdict
                 == .noTrend)
@@ -57,12 +84,12 @@ struct ForecastTests {
     }
 
     @Test func `the rate after a change of regime counts`() {
-        var log = steadyGrowth(1000, limit: 20_000)
+        var log = steadyGrowth(1000, limit: 5000)
         let stack = log.stack("libb.so")
         log.pace = 100_000_000
         for _ in 0..<400 { log.map(stack: stack) }
         let forecast = log.investigated().report.forecast
-        let truth = 50 + (20_001.0 - 1409) / 10
+        let truth = 50 + (5001.0 - 1409) / 10
         #expect(abs((forecast.time ?? 0) - truth) < 0.05 * truth)
     }
 
@@ -70,7 +97,7 @@ struct ForecastTests {
         #expect(steadyGrowth(50).investigated().report.forecast.verdict == .noTrend)
     }
 
-    @Test func `a trend is not carried a hundred times further than it was seen`() {
+    @Test func `a trend is not carried a hundred times further than it was watched`() {
         #expect(steadyGrowth(200, limit: 1_048_576).investigated().report.forecast.verdict == .unsure)
     }
 

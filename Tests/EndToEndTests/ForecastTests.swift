@@ -14,7 +14,10 @@ import Testing
             .object
         let forecast = try #require(document["forecast"] as? [String: Any])
         #expect(["already-hit", "will-hit", "no-trend", "unsure"].contains(forecast["verdict"] as? String))
-        #expect(Set(forecast.keys) == ["verdict", "time", "low", "high", "reason"])
+        #expect(
+            Set(forecast.keys) == [
+                "verdict", "time", "low", "high", "likely_low", "likely_high", "calls", "sites", "reason",
+            ])
         #expect(document["limit"] as? Int == 100_000)
     }
 

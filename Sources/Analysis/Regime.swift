@@ -1,0 +1,75 @@
+/// The line that a count follows since the way it moves last changed.
+struct Regime: Sendable {
+    /// Steps up to now that belong to it.
+    private(set) var length: Int
+    /// VMAs per step.
+    private(set) var slope: Double
+    /// VMAs now, and the variance of that.
+    private(set) var level: Double
+    private(set) var levelVariance: Double
+    private(set) var noise: NoiseModel
+
+    private static let shortest = 12
+    /// A change of rate counts from so many of its standard deviations on, and from this share of the rate.
+    private static let bend = (deviations: 4.0, share: 0.1)
+
+    /// Cuts off what lies before the plainest change of rate, as long as there is one.
+    static func last(of values: [Double]) -> Regime {
+        var values = values
+        while let length = lengthSinceBend(values) { values = values.suffix(length) }
+        return Regime(values)
+    }
+
+    /// Steps since the plainest change of rate; nil if none stands out.
+    private static func lengthSinceBend(_ values: [Double]) -> Int? {
+        var best: (length: Int, score: Double)?
+        var length = Double(shortest)
+        while Int(length) <= values.count - shortest {
+            let score = bend(values, last: Int(length))
+            if score > max(bend.deviations, best?.score ?? 0) { best = (Int(length), score) }
+            length = max(length + 1, length * 1.1)
+        }
+        return best?.length
+    }
+
+    /// By how many standard deviations the rate of the last steps differs from that of those before.
+    private static func bend(_ values: [Double], last length: Int) -> Double {
+        let old = Rate(Array(values.dropLast(length)), blocks: 16)
+        let new = Rate(Array(values.suffix(length)), blocks: 16)
+        let change = abs(new.slope - old.slope)
+        guard change > bend.share * max(abs(new.slope), abs(old.slope)) else { return 0 }
+        let noise = NoiseModel(joining: (old.noise, values.count - length), (new.noise, length))
+        let variance =
+            noise.slopeVariance(steps: Double(length))
+            + noise.slopeVariance(steps: Double(values.count - length))
+        // What is less than a VMA or two over the stretch is nothing.
+        return change / (variance.squareRoot() + 0.5 / Double(length))
+    }
+
+    init(_ values: [Double]) {
+        let rate = Rate(values, blocks: 48)
+        (length, slope, noise) = (values.count, rate.slope, rate.noise)
+        (level, levelVariance) = Self.level(values, slope: slope, noise)
+    }
+
+    private static func level(_ values: [Double], slope: Double, _ noise: NoiseModel) -> (Double, Double) {
+        // Averaging over k steps leaves stationary / k, and adds what the walk did meanwhile.
+        let free = (3 * noise.stationary * noise.memory / max(noise.walk, 1e-9)).squareRoot()
+        let steps = min(max(Int(min(free, 1e6)), 1), values.count)
+        let tail = values.suffix(steps).reversed().enumerated().map { $1 + slope * Double($0) }
+        let averaged = noise.stationary * min(1, noise.memory * 2 / Double(steps))
+        return (median(tail), averaged + noise.walk * Double(steps) / 3)
+    }
+
+    /// Whether the slope is more than noise makes of nothing.
+    var isGrowing: Bool {
+        let steps = Double(length - 1)
+        let least = max(16, 0.01 * level) / steps
+        return slope >= least && slope > 3 * noise.slopeVariance(steps: steps).squareRoot()
+    }
+
+    /// What the values stray from the line by, ascending.
+    func residuals(of values: [Double]) -> [Double] {
+        values.suffix(length).reversed().enumerated().map { $1 - (level - slope * Double($0)) }.sorted()
+    }
+}

@@ -1,0 +1,135 @@
+/// When a count meets a limit, judged by the count alone.
+package struct TrendForecast: Sendable {
+    package enum Finding: Sendable {
+        /// It moves as it did, up or not.
+        case goesOn
+        /// It rises ever slower, to about so many VMAs.
+        case levelsOff(at: Double)
+        /// Growing, but what was seen is too short to carry that far.
+        case tooFar
+        /// It does not grow.
+        case still
+        /// It has passed the limit.
+        case passed
+    }
+
+    package var verdict: Forecast.Verdict
+    package var finding: Finding
+    /// On the clock of the samples: the middle of the range, the range that holds half, the one that holds nine
+    /// tenths of all truths. A missing end is further away than can be said.
+    package var time: Double?
+    package var likely: (low: Double?, high: Double?) = (nil, nil)
+    package var range: (low: Double?, high: Double?) = (nil, nil)
+    /// VMAs per unit of the clock since the last change, and when that was.
+    package var rate = 0.0
+    package var since: Double
+    /// Units of the clock after which it repeats itself.
+    package var period: Double?
+
+    /// How many times as far as the regime was seen a trend is carried: to say that it will be; to give a time at
+    /// all; and its range.
+    private static let reach = (sure: 4.0, any: 20.0, watched: 100.0)
+    /// The probability from which on it is said, and below which the contrary is.
+    private static let sure = (hit: 0.9, stays: 0.5)
+    private static let drift = 0.02
+}
+
+extension TrendForecast {
+    /// - Parameters:
+    ///   - samples: ascending in time, what is known up to now; at least one.
+    ///   - limit: the highest count that is still allowed (VMAs).
+    ///   - start: where the story begins and where it is now, on the clock of the samples.
+    package static func of(
+        _ samples: [CountSample], limit: Double, from start: Double, to now: Double
+    ) -> TrendForecast {
+        if let passed = samples.first(where: { $0.count > limit && $0.time <= now }) {
+            return TrendForecast(
+                verdict: .alreadyHit, finding: .passed, time: passed.time, since: passed.time)
+        }
+        guard now > start, !samples.isEmpty else {
+            return TrendForecast(verdict: .noTrend, finding: .still, since: start)
+        }
+        var series = EvenSeries(samples, from: start, to: now)
+        var study = Study(series)
+        var saturation = study.saturation
+        for _ in 0..<2 where study.isShort {
+            let begin = now - (now - series.start) / 4
+            guard samples.count(where: { $0.time > begin }) >= EvenSeries.fullLength / 2 else { break }
+            series = EvenSeries(samples, from: begin, to: now)
+            study = Study(series)
+            saturation = saturation ?? study.saturation
+        }
+        return judged(study, saturation, series, limit: limit, now: now)
+    }
+
+    /// A series taken apart.
+    private struct Study {
+        var rhythm: Rhythm?
+        var values: [Double]
+        var regime: Regime
+
+        init(_ series: EvenSeries) {
+            let rhythm = Rhythm(series.values)
+            self.rhythm = rhythm
+            values = series.values
+            if let rhythm { values = values.enumerated().map { $1 - rhythm.at(step: $0) } }
+            regime = Regime.last(of: values)
+        }
+
+        var isShort: Bool { regime.length * 8 <= values.count }
+
+        var saturation: Saturation? {
+            [1, 2, 4, 8, 16].lazy.map { min(regime.length * $0, values.count) }
+                .compactMap { Saturation(values, length: $0, noise: regime.noise) }.first
+        }
+
+        /// VMAs above the trend between two steps ahead, at most.
+        func rhythm(from: Double, to: Double) -> Double {
+            guard let rhythm else { return 0 }
+            if to - from >= rhythm.period { return rhythm.highest }
+            let last = values.count - 1
+            return (Int(from) + 1...max(Int(to), Int(from) + 1)).map { rhythm.at(step: last + $0) }.max() ?? 0
+        }
+    }
+
+    private static func judged(
+        _ study: Study, _ saturation: Saturation?, _ series: EvenSeries, limit: Double, now: Double
+    )
+        -> TrendForecast
+    {
+        let regime = study.regime
+        var forecast = TrendForecast(
+            verdict: .noTrend, finding: .still, since: now - Double(regime.length) * series.step)
+        forecast.rate = regime.slope / series.step
+        forecast.period = study.rhythm.map { $0.period * series.step }
+        if let saturation, regime.level + 1.5 * saturation.remaining < limit {
+            forecast.finding = .levelsOff(at: regime.level + saturation.remaining)
+            return forecast
+        }
+        let outlook = Crossing.Outlook(
+            missing: limit + 1 - regime.level, regime: regime, residuals: regime.residuals(of: study.values),
+            drift: drift, rhythm: study.rhythm(from:to:))
+        let seen = Double(regime.length)
+        forecast.conclude(Crossing(outlook, reach: reach.watched * seen), regime, series.step, now)
+        return forecast
+    }
+
+    private mutating func conclude(_ crossing: Crossing, _ regime: Regime, _ step: Double, _ now: Double) {
+        let seen = Double(regime.length)
+        guard regime.slope > 0, crossing.probability(within: Self.reach.any * seen) >= Self.sure.stays else {
+            if regime.isGrowing { (verdict, finding) = (.unsure, .tooFar) }
+            return
+        }
+        take(crossing, step: step, now: now)
+        let isSure = crossing.probability(within: Self.reach.sure * seen) >= Self.sure.hit
+        verdict = isSure ? .willHit : .unsure
+        finding = isSure || !regime.isGrowing ? .goesOn : .tooFar
+    }
+
+    private mutating func take(_ crossing: Crossing, step: Double, now: Double) {
+        func when(_ share: Double) -> Double? { crossing.quantile(share).map { now + $0 * step } }
+        time = when(0.5)
+        likely = (when(0.25), when(0.75))
+        range = (when(0.05), when(0.95))
+    }
+}
