@@ -70,6 +70,9 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        // Holds the forecast against series whose end is known, beside other ways to forecast (tools/bench forecast).
+        .executableTarget(name: "ForecastBench", dependencies: ["Analysis"], swiftSettings: strict),
+
         .testTarget(name: "TraceFormatTests", dependencies: ["TraceFormat"], swiftSettings: strict),
         // The programs whose logs TraceRingTests judges.
         .executableTarget(
