@@ -22,6 +22,21 @@ package struct Forecast: Codable, Sendable {
         @Nullable package var high: Double?
     }
 
+    /// How good the forecast was before.
+    package struct Record: Codable, Sendable {
+        /// Seconds since the first record: the stretch in which it was asked.
+        package var since: Double
+        package var until: Double
+        /// The worst of its times, as a share of the time that was left.
+        package var error: Double
+
+        package init(since: Double, until: Double, error: Double) {
+            self.since = since
+            self.until = until
+            self.error = error
+        }
+    }
+
     package var verdict: Verdict
     @Nullable package var time: Double?
     /// The range that is to hold nine tenths of all truths.
@@ -33,6 +48,8 @@ package struct Forecast: Codable, Sendable {
     @Nullable package var calls: Calls?
     /// Most growth first.
     package var sites: [Driver] = []
+    /// Null where nothing can be told from the past.
+    @Nullable package var record: Record?
     package var reason: String
 
     package init(
@@ -46,7 +63,7 @@ package struct Forecast: Codable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case verdict, time, low, high, calls, sites, reason
+        case verdict, time, low, high, calls, sites, record, reason
         case likelyLow = "likely_low"
         case likelyHigh = "likely_high"
     }

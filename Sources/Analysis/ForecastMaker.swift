@@ -31,17 +31,21 @@ struct ForecastMaker: Sendable {
         forecast.calls = trend.time == nil ? nil : inCalls(at: now)
         if let horizon, let low = trend.range.low, low > horizon { forecast.verdict = .noTrend }
         let words = ForecastReason(
-            trend: trend, count: known(now).last?.last ?? 0, ceiling: ceiling, isSplitting: isSplitting,
+            trend: trend, count: count(at: now), ceiling: ceiling, isSplitting: isSplitting,
             driver: forecast.sites.first, isBeyondHorizon: forecast.verdict != trend.verdict)
         forecast.reason = words.sentence
         return forecast
     }
 
     /// In time alone: seconds since the first record.
-    func trend(at now: UInt64) -> TrendForecast {
+    /// - Parameter ceiling: the highest count still allowed; nil: what the limit allows.
+    func trend(at now: UInt64, ceiling: Int? = nil) -> TrendForecast {
         let known = known(now).flatMap { samples($0, at: seconds($0.end)) }
-        return TrendForecast.of(known, limit: Double(ceiling), from: 0, to: seconds(now))
+        return TrendForecast.of(known, limit: Double(ceiling ?? self.ceiling), from: 0, to: seconds(now))
     }
+
+    /// VMAs at an instant.
+    func count(at now: UInt64) -> Int { known(now).last?.last ?? 0 }
 
     private func inCalls(at now: UInt64) -> Forecast.Calls? {
         let known = self.known(now)
@@ -60,7 +64,7 @@ struct ForecastMaker: Sendable {
         [point.highest, point.last].map { CountSample(time: clock, count: Double($0)) }
     }
 
-    private func seconds(_ time: UInt64) -> Double { time > start ? Double(time - start) / 1e9 : 0 }
+    func seconds(_ time: UInt64) -> Double { time > start ? Double(time - start) / 1e9 : 0 }
 
     // MARK: what fails first
 
@@ -72,7 +76,7 @@ struct ForecastMaker: Sendable {
 
     /// The highest count at which nothing fails: a mapping fails above the limit, a split already at it (Linux
     /// mm/mmap.c, mm/vma.c).
-    private var ceiling: Int { isSplitting ? limit - 1 : limit }
+    var ceiling: Int { isSplitting ? limit - 1 : limit }
 
     // MARK: who drives it
 

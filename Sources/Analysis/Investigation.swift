@@ -20,6 +20,8 @@ package struct Investigation: Sendable {
     package var firstFailure: FirstFailure?
     /// vm.max_map_count as recorded, VMAs.
     package var recordedLimit: Int?
+    /// What the forecast would have said earlier; nil if nothing grew.
+    package var backtest: Backtest?
     /// Threads that made calls.
     package var threads = 0
 
@@ -62,6 +64,15 @@ package struct Investigation: Sendable {
             observation: observation, judgement: judgement, facts: facts, sites: sites, options: options)
         report = maker.report(
             cut: definitions.stackIsCut.count { $0 }, lost: source.lostRecords, damage: source.damageText)
+        lookBack(until: judgement.end)
+    }
+
+    private mutating func lookBack(until end: UInt64) {
+        guard let limit = report.limit else { return }
+        let hit = report.forecast.verdict == .alreadyHit ? report.forecast.time : nil
+        let maker = ForecastMaker(points: series, sites: sites, limit: limit, start: startTime)
+        backtest = Backtest(maker, hit: hit, end: end)
+        if report.forecast.verdict == .willHit { report.forecast.record = backtest?.record }
     }
 }
 

@@ -8,8 +8,11 @@ package struct ForecastDocument: Encodable {
     private let vmas: Report.Counts
     private let shape: Shape
     private let forecast: Forecast
+    /// Left out where it was not asked for.
+    private let backtest: Backtest?
 
-    package init(_ report: Report) {
+    package init(_ report: Report, backtest: Backtest? = nil) {
+        self.backtest = backtest
         process = report.process
         limit = report.limit
         vmas = report.vmas

@@ -3,8 +3,9 @@ package import Analysis
 /// The forecast with what it rests on.
 package enum ForecastPage {
     package static func text(_ report: Report, _ style: TextStyle) -> String {
-        let lines =
+        let lines: [String] =
             TextLayout.labelled("Forecast", ForecastText.sentence(report.forecast), style: style)
+            + likely(report.forecast, style)
             + TextLayout.labelled("Now", now(report), style: style)
             + TextLayout.labelled("Shape", ShapeText.sentence(report.shape), style: style)
             + growing(report, style)
@@ -25,5 +26,19 @@ package enum ForecastPage {
         guard !sites.isEmpty else { return [] }
         return [style.paint("Growing", .heading)]
             + sites.prefix(3).flatMap { SiteText.lines($0, frames: 1, style: style) }
+    }
+
+    private static func likely(_ forecast: Forecast, _ style: TextStyle) -> [String] {
+        guard let low = forecast.likelyLow, let high = forecast.likelyHigh else { return [] }
+        let calls = forecast.calls.map {
+            "; after \(NumberText.count(Int(min($0.number, 1e15)))) calls\(range($0))"
+        }
+        let text = "as likely as not between \(TimeText.span(low)) and \(TimeText.span(high))"
+        return TextLayout.labelled("Likely", text + (calls ?? ""), style: style)
+    }
+
+    private static func range(_ calls: Forecast.Calls) -> String {
+        guard let low = calls.low, let high = calls.high else { return "" }
+        return " (\(NumberText.count(Int(min(low, 1e15)))) to \(NumberText.count(Int(min(high, 1e15)))))"
     }
 }

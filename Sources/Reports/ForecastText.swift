@@ -7,7 +7,7 @@ package enum ForecastText {
         switch forecast.verdict {
         case .alreadyHit:
             return "already hit" + (forecast.time.map { " at \(TimeText.span($0))" } ?? "") + reason
-        case .willHit: return "reaches the limit" + when(forecast) + reason
+        case .willHit: return "reaches the limit" + when(forecast) + reason + record(forecast)
         case .noTrend: return "no trend towards the limit\(reason)"
         case .unsure: return "unsure\(reason)"
         }
@@ -22,5 +22,12 @@ package enum ForecastText {
         default: range = ""
         }
         return " \(TimeText.span(time)) after the start\(range)"
+    }
+
+    /// What the same forecast was worth when it was asked before.
+    private static func record(_ forecast: Forecast) -> String {
+        guard let record = forecast.record, record.error < 1 else { return "" }
+        let stretch = TimeText.span(record.until - record.since)
+        return "; asked during the \(stretch) before, it was within \(NumberText.percent(record.error))"
     }
 }

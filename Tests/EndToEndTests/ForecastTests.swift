@@ -16,7 +16,7 @@ import Testing
         #expect(["already-hit", "will-hit", "no-trend", "unsure"].contains(forecast["verdict"] as? String))
         #expect(
             Set(forecast.keys) == [
-                "verdict", "time", "low", "high", "likely_low", "likely_high", "calls", "sites", "reason",
+                "verdict", "time", "low", "high", "likely_low", "likely_high", "calls", "sites", "record", "reason",
             ])
         #expect(document["limit"] as? Int == 100_000)
     }
@@ -24,6 +24,18 @@ import Testing
     @Test func `a limit below the peak is hit already`() throws {
         let document = try mapfray("forecast", workload.log, "--json", "--limit", "100").object
         #expect((document["forecast"] as? [String: Any])?["verdict"] as? String == "already-hit")
+    }
+
+    @Test func `the past is shown where it is asked for`() throws {
+        let document = try mapfray("forecast", workload.log, "--json", "--backtest").object
+        let backtest = try #require(document["backtest"] as? [String: Any])
+        let steps = try #require(backtest["steps"] as? [[String: Any]])
+        #expect(steps.count == 9)
+        #expect(
+            Set(steps[0].keys) == ["at", "count", "verdict", "time", "low", "high", "error", "in_range"])
+        let lines = try mapfray("forecast", workload.log, "--backtest").text.split(separator: "\n")
+        #expect(lines.suffix(10).first?.contains("asked at") == true)
+        #expect(try mapfray("forecast", workload.log, "--json").object["backtest"] == nil)
     }
 
     @Test(arguments: [["--limit", "0"], ["--limit", "many"], ["--until", "0"], ["--until=-5"]])

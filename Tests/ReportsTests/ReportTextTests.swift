@@ -170,4 +170,15 @@ import Testing
             ForecastText.sentence(forecast)
                 == "reaches the limit 60 min after the start (between 30 min and 2 h)")
     }
+
+    @Test func `a forecast quotes its record`() {
+        var forecast = Forecast(verdict: .willHit, time: 7200, reason: "it rises")
+        forecast.record = Forecast.Record(since: 1800, until: 3600, error: 0.04)
+        #expect(
+            ForecastText.sentence(forecast)
+                == "reaches the limit 2 h after the start: it rises; asked during the 30 min before, it was "
+                + "within 4 %")
+        forecast.verdict = .unsure
+        #expect(!ForecastText.sentence(forecast).contains("asked"))
+    }
 }

@@ -11,6 +11,7 @@ struct ForecastCommand: ParsableCommand {
             mapfray forecast mapfray.data
             mapfray forecast mapfray.data --until 259200      within three days of its start?
             mapfray forecast mapfray.data --limit 262144
+            mapfray forecast mapfray.data --backtest          what it would have said earlier, and what came
             """)
 
     @OptionGroup var log: LogArguments
@@ -23,6 +24,9 @@ struct ForecastCommand: ParsableCommand {
             "Look no further ahead than this many seconds after the first record.", valueName: "seconds"))
     var until: Double?
 
+    @Flag(help: "Show what would have been said at each tenth of the way, and what came.")
+    var backtest = false
+
     @Flag(help: "A document for scripts.")
     var json = false
 
@@ -34,8 +38,17 @@ struct ForecastCommand: ParsableCommand {
     func run() throws {
         let chosen = try RecordedLogs(folder: log.folder).choose(process: log.pid)
         let options = InvestigationOptions(limit: limit, horizon: until)
-        let report = try chosen.investigate(options).report
-        try output(
-            json ? JSONText.document(ForecastDocument(report)) : ForecastPage.text(report, .forDescriptor(1)))
+        let found = try chosen.investigate(options)
+        try output(json ? document(found) : page(found))
+    }
+
+    private func document(_ found: Investigation) throws -> String {
+        try JSONText.document(ForecastDocument(found.report, backtest: backtest ? found.backtest : nil))
+    }
+
+    private func page(_ found: Investigation) -> String {
+        let style = TextStyle.forDescriptor(1)
+        let past = backtest ? BacktestText.text(found.backtest, style) : ""
+        return ForecastPage.text(found.report, style) + past
     }
 }
