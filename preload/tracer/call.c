@@ -115,16 +115,19 @@ static bool failed(long result)
 	return result < 0 && result > -4096;
 }
 
-/* Whether the kernel should be asked which VMA the new mapping lies in: file identity decides merging, and so does
- * whether the neighbours were written yet, which between threads no log can tell. */
-static bool wants_observation(enum mf_call_number kind)
+/* Whether the kernel should be asked which VMA the new mapping lies in (0.5 us): file identity decides merging, and
+ * between threads so does whether the neighbours were written yet, which no log can tell. */
+static bool wants_observation(const struct call *call, enum mf_call_number kind)
 {
-	return kind == MF_CALL_SHMAT || kind == MF_CALL_MMAP || kind == MF_CALL_IO_SETUP;
+	if (kind != MF_CALL_MMAP)
+		return kind == MF_CALL_SHMAT || kind == MF_CALL_IO_SETUP;
+	return tracer.has_threads || !(call->arguments[3] & MAP_ANONYMOUS) ||
+	       (call->arguments[3] & MAP_TYPE) != MAP_PRIVATE;
 }
 
 static bool observe(const struct call *call, enum mf_call_number kind, long result, struct mf_observation *observation)
 {
-	if (failed(result) || tracer.is_confined || !wants_observation(kind))
+	if (failed(result) || tracer.is_confined || !wants_observation(call, kind))
 		return false;
 	/* io_setup tells the address of its ring through a pointer. */
 	uint64_t address = kind == MF_CALL_IO_SETUP ? *(const uint64_t *)call->arguments[1] : (uint64_t)result;

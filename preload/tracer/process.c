@@ -52,8 +52,11 @@ static uint64_t real_time(void)
 
 uint32_t tracer_thread(void)
 {
-	if (!thread_number)
+	if (!thread_number) {
 		thread_number = (uint32_t)raw_syscall0(SYS_gettid);
+		if (thread_number != tracer.process)
+			tracer.has_threads = true;
+	}
 	return thread_number;
 }
 
@@ -365,6 +368,7 @@ void tracer_start_in_child(void)
 		return;
 	}
 	tracer_forget_thread();
+	tracer.has_threads = false;
 	uint64_t parent_position = tracer.position, parent_start = tracer.ring.header->identity.start_time;
 	tracer.process = (uint32_t)raw_syscall0(SYS_getpid);
 	tracer.salt += (uint64_t)tracer.process * 0x9E3779B97F4A7C15ULL;

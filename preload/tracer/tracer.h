@@ -31,6 +31,7 @@ struct tracer {
 	int maps;      /* descriptor of /proc/self/maps, or -1 */
 	bool has_query; /* PROCMAP_QUERY works */
 	bool flight_recorder;
+	bool has_threads; /* another thread than the first has made a recorded call */
 	bool is_confined; /* the program installed a seccomp filter, which may kill for any call that is not its own */
 	bool follows; /* forked children too */
 	uint64_t ring_size;

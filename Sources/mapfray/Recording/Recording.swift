@@ -68,9 +68,18 @@ struct Recording {
         let facts = files.compactMap { try? $0.facts.get() }
         guard let code = facts.first(where: { $0.spillErrno != 0 })?.spillErrno else { return }
         let lost = facts.reduce(0) { $0 + $1.lost }
-        tell(
-            "warning: \(NumberText.count(Int(clamping: lost))) records were lost, because \(folder.name) could not grow "
-                + "(\(describe(errno: code))); record to a larger disk, or use --flight-recorder")
+        if lost == 0 { return }
+        tell("warning: \(NumberText.count(Int(clamping: lost))) records were lost, because \(reason(ofLoss: code))")
+    }
+
+    /// The tracer stops writing with EPERM when the program confines itself: see `mf_ring_confine`.
+    private func reason(ofLoss code: Int32) -> String {
+        if code == EPERM {
+            return "the program installed a seccomp filter, after which the log cannot grow; "
+                + "record it without its sandbox, or set MAPFRAY_RING to more bytes"
+        }
+        return "\(folder.name) could not grow (\(describe(errno: code))); record to a larger disk, or use "
+            + "--flight-recorder"
     }
 
     /// Processes that outlive the command go on recording; looked for last, because the newest may have had no log
