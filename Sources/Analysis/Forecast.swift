@@ -50,6 +50,8 @@ package struct Forecast: Codable, Sendable {
     package var sites: [Driver] = []
     /// Null where nothing can be told from the past.
     @Nullable package var record: Record?
+    /// Of a cliff: memory that may fall into pieces all at once; null if there is none.
+    @Nullable package var warning: String?
     package var reason: String
 
     package init(
@@ -63,7 +65,7 @@ package struct Forecast: Codable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case verdict, time, low, high, calls, sites, record, reason
+        case verdict, time, low, high, calls, sites, record, warning, reason
         case likelyLow = "likely_low"
         case likelyHigh = "likely_high"
     }

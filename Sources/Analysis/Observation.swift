@@ -20,6 +20,7 @@ struct Observation: ReplayObserver {
     private(set) var series = CountSeries()
     private(set) var failures = FailedCalls()
     private(set) var trust = Trust()
+    private(set) var stock = SplitStock()
     private(set) var limits: Limits?
     private(set) var notes: [Note] = []
     private(set) var now = Totals()
@@ -95,6 +96,7 @@ struct Observation: ReplayObserver {
     /// Call once, at the end.
     mutating func finish(_ space: borrowing AddressSpace) {
         trust.corrections = space.corrections
+        stock = SplitStock(space)
         series.note(space.count, bytes: space.mappedBytes, calls: calls, at: now.time)
         sites.finish()
     }

@@ -138,8 +138,12 @@ struct ReportMaker {
                 verdict: .alreadyHit, time: time, low: time, high: time,
                 reason: "the peak, \(peak), is above \(limit)")
         }
-        return ForecastMaker(points: points, sites: sites, limit: limit, start: start)
+        var forecast = ForecastMaker(points: points, sites: sites, limit: limit, start: start)
             .forecast(at: judgement.end, horizon: options.horizon)
+        if forecast.verdict != .willHit {
+            forecast.warning = observation.stock.warning(count: counts.last, limit: limit)
+        }
+        return forecast
     }
 
     // MARK: sites

@@ -3,6 +3,10 @@ package import Analysis
 /// When the limit is reached, in words.
 package enum ForecastText {
     package static func sentence(_ forecast: Forecast) -> String {
+        said(forecast) + (forecast.warning.map { ". A cliff may be ahead: \($0)" } ?? "")
+    }
+
+    private static func said(_ forecast: Forecast) -> String {
         let reason = forecast.reason.isEmpty ? "" : ": \(forecast.reason)"
         switch forecast.verdict {
         case .alreadyHit:

@@ -36,6 +36,31 @@ struct ForecastTests {
         #expect(abs(sites.reduce(0) { $0 + $1.share } - 1) < 1e-9)
     }
 
+    /// An arena of 20,000 pages out of which pages are cut in the first second, then nothing for a minute.
+    private func cutArena(_ pieces: Int, limit: UInt64) -> SyntheticLog {
+        var log = SyntheticLog(maxMapCount: limit)
+        let stack = log.stack("libarena.so")
+        let arena = log.map(pages: 20_000, stack: stack)
+        for place in 0..<pieces {
+            log.protect(arena + UInt64(place * 2 + 1) * SyntheticLog.page, 0, stack: stack)
+        }
+        log.now += 60_000_000_000
+        log.map(stack: stack)
+        return log
+    }
+
+    @Test func `memory that would fall into too many pieces is warned of`() {
+        let forecast = cutArena(500, limit: 15_000).investigated().report.forecast
+        #expect(forecast.verdict == .noTrend)
+        // 20,000 pages less the 1,000 that are in pieces already.
+        #expect(forecast.warning?.contains("cut as finely, would be 19000 VMAs more") == true)
+    }
+
+    @Test(arguments: [(500, 25_000), (20, 15_000)] as [(Int, UInt64)])
+    func `what stays below the limit, or was hardly ever cut, is no cliff`(pieces: Int, limit: UInt64) {
+        #expect(cutArena(pieces, limit: limit).investigated().report.forecast.warning == nil)
+    }
+
     @Test func `where VMAs are cut the limit itself is one too many`() {
         var log = SyntheticLog(maxMapCount: 5000)
         log.pace = 10_000_000

@@ -16,7 +16,9 @@ import Testing
         #expect(["already-hit", "will-hit", "no-trend", "unsure"].contains(forecast["verdict"] as? String))
         #expect(
             Set(forecast.keys) == [
-                "verdict", "time", "low", "high", "likely_low", "likely_high", "calls", "sites", "record", "reason",
+                "verdict", "time", "low", "high", "likely_low", "likely_high", "calls", "sites", "record",
+                "warning",
+                "reason",
             ])
         #expect(document["limit"] as? Int == 100_000)
     }
