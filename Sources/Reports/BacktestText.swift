@@ -14,14 +14,18 @@ package enum BacktestText {
     }
 
     private static func line(_ step: Backtest.Step) -> String {
-        let range =
-            step.time == nil
-            ? "" : "\(TimeText.span(step.low ?? 0)) - \(step.high.map(TimeText.span) ?? "open")"
         let mark = step.isInRange == false ? " (outside)" : ""
         return row(
             TimeText.span(step.at), NumberText.count(step.count),
-            step.time.map(TimeText.span) ?? step.verdict.rawValue, range + mark,
+            step.time.map(TimeText.span) ?? step.verdict.rawValue, range(step) + mark,
             step.error.map { NumberText.percent($0) } ?? "")
+    }
+
+    private static func range(_ step: Backtest.Step) -> String {
+        guard step.time != nil, let low = step.low else { return "" }
+        guard let high = step.high else { return "\(TimeText.span(low)) - open" }
+        let ends = TimeText.range(low, high)
+        return "\(ends.low) - \(ends.high)"
     }
 
     private static func row(_ at: String, _ count: String, _ said: String, _ range: String, _ error: String)

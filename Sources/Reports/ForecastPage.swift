@@ -33,7 +33,8 @@ package enum ForecastPage {
         let calls = forecast.calls.map {
             "; after \(NumberText.count(Int(min($0.number, 1e15)))) calls\(range($0))"
         }
-        let text = "as likely as not between \(TimeText.span(low)) and \(TimeText.span(high))"
+        let ends = TimeText.range(low, high)
+        let text = "as likely as not between \(ends.low) and \(ends.high)"
         return TextLayout.labelled("Likely", text + (calls ?? ""), style: style)
     }
 

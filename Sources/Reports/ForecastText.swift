@@ -21,7 +21,9 @@ package enum ForecastText {
         guard let time = forecast.time else { return "" }
         let range: String
         switch (forecast.low, forecast.high) {
-        case (let low?, let high?): range = " (between \(TimeText.span(low)) and \(TimeText.span(high)))"
+        case (let low?, let high?):
+            let ends = TimeText.range(low, high)
+            range = " (between \(ends.low) and \(ends.high))"
         case (let low?, nil): range = " (not before \(TimeText.span(low)))"
         default: range = ""
         }

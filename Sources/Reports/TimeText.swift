@@ -15,6 +15,20 @@ package enum TimeText {
         }
     }
 
+    /// Two spans in one unit, with as many digits as tell them apart: 12.1 s - 12.4 s.
+    package static func range(_ low: Double, _ high: Double) -> (low: String, high: String) {
+        let texts = (span(low), span(high))
+        guard texts.0 == texts.1, high > low else { return texts }
+        let units = [(1e-6, "us"), (1e-3, "ms"), (1, "s"), (60, "min"), (3600, "h"), (86_400, "days")]
+        guard let unit = units.first(where: { texts.0.hasSuffix(" " + $0.1) }) else { return texts }
+        for places in 1...3 {
+            let (first, second) = (low / unit.0, high / unit.0)
+            let digits = [first, second].map { NumberText.decimal($0, places: places) + " " + unit.1 }
+            if digits[0] != digits[1] { return (digits[0], digits[1]) }
+        }
+        return texts
+    }
+
     private static func short(_ value: Double) -> String {
         let text = NumberText.decimal(value, places: abs(value) < 9.95 ? 1 : 0)
         return text.hasSuffix(".0") ? String(text.dropLast(2)) : text

@@ -40,4 +40,11 @@ import Testing
     func `a span takes the unit that fits`(seconds: Double, text: String) {
         #expect(TimeText.span(seconds) == text)
     }
+
+    @Test func `a range has the digits that tell its ends apart`() {
+        #expect(TimeText.range(12.1, 12.4) == ("12.1 s", "12.4 s"))
+        #expect(TimeText.range(12, 15) == ("12 s", "15 s"))
+        #expect(TimeText.range(3600 * 20.01, 3600 * 20.04) == ("20.01 h", "20.04 h"))
+        #expect(TimeText.range(7, 7) == ("7 s", "7 s"))
+    }
 }
