@@ -44,4 +44,11 @@ import Testing
     func `wrong usage gives 64`(arguments: [String]) throws {
         #expect(try run(mapfrayPath(), ["forecast", "x"] + arguments).status == 64)
     }
+
+    @Test func `report is a gate for what is to come`() throws {
+        let gate = ["--fail-if", "hits-within 7d"]
+        #expect(try run(mapfrayPath(), ["report", workload.log, "--limit", "100"] + gate).status == 2)
+        #expect(try run(mapfrayPath(), ["report", workload.log, "--limit", "1000000"] + gate).status == 0)
+        #expect(try run(mapfrayPath(), ["report", workload.log, "--fail-if", "soon"]).status == 64)
+    }
 }
