@@ -10,7 +10,6 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
-#include "touch.h"
 
 #define TABLE_MAX 512
 
@@ -54,8 +53,6 @@ void mf_modules_start(void)
 	find_object = (find_object_function *)dlsym(RTLD_DEFAULT, "_dl_find_object");
 	if (find_object)
 		return;
-	mf_touch(table, sizeof(table));
-	mf_touch(table_ends, sizeof(table_ends));
 	table_count = 0;
 	dl_iterate_phdr(add_module, NULL);
 }

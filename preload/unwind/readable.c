@@ -3,7 +3,6 @@
 
 #include "arch.h"
 #include "page_filter.h"
-#include "touch.h"
 
 #define PAGE_SLOTS	4096
 #define GENERATION_BITS 19 /* with 45 bits of page number: 57-bit addresses */
@@ -13,12 +12,6 @@
 static _Atomic uint64_t proved[PAGE_SLOTS];
 static _Atomic uint32_t generation = 1;
 static struct mf_page_filter proved_pages;
-
-void mf_readable_start(void)
-{
-	mf_touch(proved, sizeof(proved));
-	mf_touch(&proved_pages, sizeof(proved_pages));
-}
 
 static bool prove_page(uint64_t page)
 {

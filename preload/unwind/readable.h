@@ -20,8 +20,6 @@ struct mf_window {
 	uint64_t start, end;
 };
 
-void mf_readable_start(void);
-
 /* Proves the pages of [start, end) and moves the window there; false if one of them cannot be read. */
 bool mf_readable_prove(struct mf_window *window, uint64_t start, uint64_t end);
 

@@ -3,7 +3,6 @@
 
 #include <stddef.h>
 
-#include "touch.h"
 
 _Static_assert(offsetof(struct mf_cached_row, slots) == 8 && sizeof(struct mf_cached_row) == 16,
 	       "a row is two words");
@@ -12,12 +11,6 @@ struct mf_row_set mf_row_sets[MF_ROW_SETS];
 _Atomic uint32_t mf_row_generation = 1;
 
 static struct mf_page_filter code_pages;
-
-void mf_row_cache_start(void)
-{
-	mf_touch(mf_row_sets, sizeof(mf_row_sets));
-	mf_touch(&code_pages, sizeof(code_pages));
-}
 
 /* An entry that holds nothing valid, else each way in turn. */
 static struct mf_row_entry *entry_to_replace(struct mf_row_set *set, uint32_t generation)

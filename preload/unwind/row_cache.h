@@ -47,8 +47,6 @@ struct mf_row_set {
 extern struct mf_row_set mf_row_sets[MF_ROW_SETS];
 extern _Atomic uint32_t mf_row_generation;
 
-void mf_row_cache_start(void);
-
 /* Keeps the row if nothing was forgotten since `generation` was read, before the row was looked for. */
 void mf_row_keep(uint64_t address, uint32_t generation, const struct mf_cached_row *row);
 

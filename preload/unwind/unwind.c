@@ -9,8 +9,6 @@
 void mf_unwind_start(void)
 {
 	mf_modules_start();
-	mf_readable_start();
-	mf_row_cache_start();
 }
 
 bool mf_unwind_step(struct mf_registers *registers)
