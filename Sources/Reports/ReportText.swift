@@ -126,7 +126,7 @@ package struct ReportText {
         else {
             return []
         }
-        return TextLayout.labelled("Not one", BoundaryText.sentence(group), style: style)
+        return TextLayout.labelled("Unmerged", BoundaryText.sentence(group), style: style)
     }
 
     /// The first advice, with what it saves if that was tried.

@@ -16,12 +16,13 @@ struct Mapfray: ParsableCommand {
             mapfray explain mapfray.data 7f12c4a01000    who made this VMA, why it does not merge
             mapfray forecast mapfray.data         when will it reach the limit
             mapfray whatif mapfray.data --limit 65530    which call would fail first
+            mapfray diff old.data new.data        what grew from one recording to the next
             mapfray check                         the limit and every process near it, without a log
             mapfray verify mapfray.data           does the rebuilt map equal the kernel's
             """,
         discussion: """
-            Exit status: 0 done, 1 failed, 64 wrong usage. `record` ends with the status of the command that it ran, \
-            128+N if signal N killed it.
+            Exit status: 0 done, 1 failed, 2 a --fail-if gate found something, 64 wrong usage. `record` ends with \
+            the status of the command that it ran, 128+N if signal N killed it.
             """,
         version: "0.1.0",
         subcommands: [
