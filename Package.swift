@@ -97,7 +97,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "SymbolsTests", dependencies: ["Symbols"], swiftSettings: strict),
         .testTarget(
-            name: "AnalysisTests", dependencies: ["Analysis", "AddressSpace", "TraceLog"],
+            name: "AnalysisTests", dependencies: ["Analysis", "AddressSpace", "TraceLog", "ForecastBench"],
             swiftSettings: strict),
         .testTarget(name: "ReportsTests", dependencies: ["Reports", "Analysis"], swiftSettings: strict),
         .testTarget(
