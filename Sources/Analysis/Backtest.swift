@@ -1,7 +1,7 @@
 /// What the forecast would have said earlier, and what came.
 ///
-/// Asked at each tenth of the way is when the count reaches the limit or, where it never did, the height it has
-/// reached by now: of that the truth is known.
+/// Asked at each tenth of the way is when the count reaches the limit or, where it never did, the height it
+/// has reached by now: of that the truth is known.
 package struct Backtest: Codable, Sendable {
     /// A tenth of the way.
     package struct Step: Codable, Sendable {

@@ -1,7 +1,7 @@
 /// When a count that follows a trend first passes a limit, as a distribution.
 ///
-/// The trend itself is uncertain (its level, its slope, the walk away from it): that is taken at slices of equal
-/// probability; around each the residuals seen so far say how likely a step passes the limit.
+/// The trend itself is uncertain (its level, its slope, the walk away from it): that is taken at slices of
+/// equal probability; around each the residuals seen so far say how likely a step passes the limit.
 struct Crossing: Sendable {
     /// Steps ahead, ascending, and the probability that the limit was passed by then.
     private var ahead: [Double] = []

@@ -74,8 +74,8 @@ struct ForecastMaker: Sendable {
         return made.reduce(0) { $0 + $1.split } * 2 > made.reduce(0) { $0 + $1.created }
     }
 
-    /// The highest count at which nothing fails: a mapping fails above the limit, a split already at it (Linux
-    /// mm/mmap.c, mm/vma.c).
+    /// The highest count at which nothing fails: a mapping fails above the limit, a split already at it
+    /// (Linux mm/mmap.c, mm/vma.c).
     var ceiling: Int { isSplitting ? limit - 1 : limit }
 
     // MARK: who drives it

@@ -1,6 +1,7 @@
 /// How a count strays from its trend: around it, or away from it.
 ///
-/// Told apart by second differences, which no straight line, and hardly a bend, has a part in: over a lag h they
+/// Told apart by second differences, which no straight line, and hardly a bend, has a part in: over a lag h
+/// they
 /// have the variance 6 s for noise around the trend (variance s), and 2 w h for a walk (variance w per step).
 struct NoiseModel: Sendable {
     /// VMAs squared: of the noise around the trend.

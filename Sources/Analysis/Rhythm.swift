@@ -5,7 +5,8 @@ struct Rhythm: Sendable {
     /// VMAs above the trend by phase; sums to nothing.
     private(set) var profile: [Double]
 
-    /// Correlation with itself a period earlier, and share of the variance explained, from which on it counts.
+    /// Correlation with itself a period earlier, and share of the variance explained, from which on it
+    /// counts.
     private static let correlation = 0.5
     private static let explained = 0.6
 

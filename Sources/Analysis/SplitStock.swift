@@ -45,8 +45,8 @@ struct SplitStock: Sendable {
     func warning(count: Int, limit: Int) -> String? {
         guard more > 0, count + more > limit else { return nil }
         return "\(pieces) pieces of \(ByteText.of(pieceSize)) (median) were cut off larger mappings; the "
-            + "\(large) that are left, \(ByteText.of(largeBytes)), cut as finely, would be \(more) VMAs more, past "
-            + "the limit of \(limit)"
+            + "\(large) that are left, \(ByteText.of(largeBytes)), cut as finely, would be \(more) VMAs "
+            + "more, past the limit of \(limit)"
     }
 }
 

@@ -15,8 +15,8 @@ package struct TrendForecast: Sendable {
 
     package var verdict: Forecast.Verdict
     package var finding: Finding
-    /// On the clock of the samples: the middle of the range, the range that holds half, the one that holds nine
-    /// tenths of all truths. A missing end is further away than can be said.
+    /// On the clock of the samples: the middle of the range, the range that holds half, the one that holds
+    /// nine tenths of all truths. A missing end is further away than can be said.
     package var time: Double?
     package var likely: (low: Double?, high: Double?) = (nil, nil)
     package var range: (low: Double?, high: Double?) = (nil, nil)
@@ -26,8 +26,8 @@ package struct TrendForecast: Sendable {
     /// Units of the clock after which it repeats itself.
     package var period: Double?
 
-    /// How many times as far as the regime was seen a trend is carried: to say that it will be; to give a time at
-    /// all; and its range.
+    /// How many times as far as the regime was seen a trend is carried: to say that it will be; to give a
+    /// time at all; and its range.
     private static let reach = (sure: 4.0, any: 20.0, watched: 100.0)
     /// The probability from which on it is said, and below which the contrary is.
     private static let sure = (hit: 0.9, stays: 0.5)

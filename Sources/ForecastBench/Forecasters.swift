@@ -27,7 +27,8 @@ struct Forecaster {
             high: forecast.range.high)
     }
 
-    /// Least squares on the last window, as Prometheus' predict_linear; the window is a share of what is known.
+    /// Least squares on the last window, as Prometheus' predict_linear; the window is a share of what is
+    /// known.
     static func line(share: Double, _ name: String) -> Forecaster {
         Forecaster(name: name) { known, start, now in
             let window = known.filter { $0.time >= now - share * (now - start) }
@@ -55,7 +56,8 @@ struct Forecaster {
         return (height + slope * (now - middle), slope)
     }
 
-    /// Additive Holt-Winters with a season of a tenth of what is known; the smoothing that fitted best so far.
+    /// Additive Holt-Winters with a season of a tenth of what is known; the smoothing that fitted best so
+    /// far.
     static let holtWinters = Forecaster(name: "Holt-Winters") { known, start, now in
         let values = known.suffix(1500).map(\.count)
         let season = max(2, values.count / 10)
