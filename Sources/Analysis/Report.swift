@@ -146,7 +146,8 @@ package struct Report: Codable, Sendable {
         package init() {}
 
         enum CodingKeys: String, CodingKey {
-            case vmas, share, calls, pattern, advice, saving, frames, name, last, created, split, vanished, stacks
+            case vmas, share, calls, pattern, advice, saving, frames, name, last, created, split, vanished,
+                stacks
             case firstTime = "first_time"
             case growthPerSecond = "growth_per_second"
             case medianLifetime = "median_lifetime"

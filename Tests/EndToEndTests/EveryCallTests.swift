@@ -17,7 +17,8 @@ import TraceLog
             let lines = part.split(separator: "\n")
             let head = try #require(lines.first)
             let time = try #require(head.split(separator: " ").first.flatMap { UInt64($0) })
-            return Witness(time: time, what: head, vmas: lines.dropFirst().compactMap { MapsLines.comparable($0) })
+            return Witness(
+                time: time, what: head, vmas: lines.dropFirst().compactMap { MapsLines.comparable($0) })
         }
     }
 
@@ -25,12 +26,14 @@ import TraceLog
     /// corrects the replay.
     private func differences(_ log: String, _ expected: [Witness]) throws -> [String] {
         var reader = try LogReader(path: log)
-        var space = AddressSpace(pageSize: reader.facts.pageSize, rules: KernelRules(kernelRelease: reader.facts.kernelRelease))
+        var space = AddressSpace(
+            pageSize: reader.facts.pageSize, rules: KernelRules(kernelRelease: reader.facts.kernelRelease))
         var found: [String] = []
         var next = 0
         func judge(before time: UInt64, _ space: borrowing AddressSpace, _ definitions: Definitions) {
             while next < expected.count, expected[next].time < time {
-                let mine = Set(MapsLines.of(space, definitions)), kernel = Set(expected[next].vmas)
+                let mine = Set(MapsLines.of(space, definitions))
+                let kernel = Set(expected[next].vmas)
                 if mine != kernel {
                     found.append("\(expected[next].what): \(mine.symmetricDifference(kernel).sorted())")
                 }
@@ -56,7 +59,8 @@ import TraceLog
     @Test func `the rebuilt map equals the kernel's after every single call`() throws {
         let scratch = try Scratch()
         let program = try scratch.compileWorkload("every-call")
-        let recorded = try mapfray("record", "--quiet", "-o", scratch.file("log"), "--", program, scratch.file("maps"))
+        let recorded = try mapfray(
+            "record", "--quiet", "-o", scratch.file("log"), "--", program, scratch.file("maps"))
         #expect(recorded.status == 0, "\(recorded.errors)")
         let expected = try witnesses(String(contentsOfFile: scratch.file("maps"), encoding: .utf8))
         #expect(expected.count > 100)

@@ -24,7 +24,9 @@ import TraceLog
     private func messages(_ data: Data) -> [Message] {
         stride(from: 0, to: data.count / 32 * 32, by: 32).compactMap { offset in
             let words = (0..<4).map { word in
-                data[(offset + 8 * word)..<(offset + 8 * word + 8)].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+                data[(offset + 8 * word)..<(offset + 8 * word + 8)].reversed().reduce(UInt64(0)) {
+                    $0 << 8 | UInt64($1)
+                }
             }
             return CallKind(rawValue: UInt8(truncatingIfNeeded: words[1])).map {
                 Message(isFinished: words[0] == 1, call: $0, address: words[2], length: words[3])
@@ -33,7 +35,9 @@ import TraceLog
     }
 
     /// Stops the program after `microseconds`, reads its map from outside, and kills it.
-    private func runAndKill(_ program: String, seed: Int, after microseconds: UInt32, in scratch: Scratch) throws -> Run {
+    private func runAndKill(_ program: String, seed: Int, after microseconds: UInt32, in scratch: Scratch)
+        throws -> Run
+    {
         let folder = scratch.file("log-\(seed)")
         let process = Process()
         let pipe = Pipe()
@@ -53,7 +57,8 @@ import TraceLog
         let log = try scratch.contents("log-\(seed)").first ?? ""
         return Run(
             messages: messages(pipe.fileHandleForReading.readDataToEndOfFile()),
-            maps: maps.split(separator: "\n").compactMap { MapsLines.comparable($0) }, log: "\(folder)/\(log)")
+            maps: maps.split(separator: "\n").compactMap { MapsLines.comparable($0) }, log: "\(folder)/\(log)"
+        )
     }
 
     private func isStopped(_ process: Int32) throws -> Bool {
@@ -66,15 +71,21 @@ import TraceLog
         var reader = try LogReader(path: run.log)
         var space = AddressSpace(rules: KernelRules(kernelRelease: reader.facts.kernelRelease))
         var calls: [Message] = []
-        let area = run.messages.first.map { first in run.messages.reduce(first.address) { min($0, $1.address) } } ?? .max
+        let area =
+            run.messages.first.map { first in run.messages.reduce(first.address) { min($0, $1.address) } }
+            ?? .max
         while let entry = reader.next() {
             switch entry {
             case .snapshot(let snapshot): _ = space.adopt(snapshot)
             case .call(let call):
                 space.apply(call)
-                if call.arguments.0 >= area, call.arguments.0 < area + 512 * 4096, call.arguments.1 <= 8 * 4096 {
+                if call.arguments.0 >= area, call.arguments.0 < area + 512 * 4096,
+                    call.arguments.1 <= 8 * 4096
+                {
                     calls.append(
-                        Message(isFinished: true, call: call.kind, address: call.arguments.0, length: call.arguments.1))
+                        Message(
+                            isFinished: true, call: call.kind, address: call.arguments.0,
+                            length: call.arguments.1))
                 }
             default: break
             }
@@ -90,13 +101,17 @@ import TraceLog
         var random = SystemRandomNumberGenerator()
         var settled = 0
         for seed in 1...200 {
-            let run = try runAndKill(program, seed: seed, after: .random(in: 2_000...40_000, using: &random), in: scratch)
+            let run = try runAndKill(
+                program, seed: seed, after: .random(in: 2_000...40_000, using: &random), in: scratch)
             // Killed before the tracer had begun: there is no area yet.
             if run.messages.isEmpty { continue }
             let (maps, calls) = try replay(run)
             let finished = run.messages.filter(\.isFinished)
-            #expect(Array(calls.prefix(finished.count)) == finished, "seed \(seed): a finished call is missing")
-            #expect(calls.count <= finished.count + 1, "seed \(seed): \(calls.count) calls, \(finished.count) finished")
+            #expect(
+                Array(calls.prefix(finished.count)) == finished, "seed \(seed): a finished call is missing")
+            #expect(
+                calls.count <= finished.count + 1,
+                "seed \(seed): \(calls.count) calls, \(finished.count) finished")
             guard run.isSettled else { continue }
             settled += 1
             let wrong = Set(maps).symmetricDifference(run.maps).sorted()

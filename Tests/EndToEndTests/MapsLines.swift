@@ -42,5 +42,7 @@ func preloadEnvironment(_ folder: String) throws -> [String: String] {
     let library = URL(fileURLWithPath: try mapfrayPath()).deletingLastPathComponent()
         .appendingPathComponent("libmapfray-preload.so").path
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    return ProcessInfo.processInfo.environment.merging(["LD_PRELOAD": library, "MAPFRAY_OUTPUT": folder]) { $1 }
+    return ProcessInfo.processInfo.environment.merging(["LD_PRELOAD": library, "MAPFRAY_OUTPUT": folder]) {
+        $1
+    }
 }

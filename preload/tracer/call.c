@@ -98,14 +98,28 @@ enum mf_call_number call_kind(long number, const uint64_t arguments[6])
 uint8_t call_argument_count(enum mf_call_number kind)
 {
 	static const uint8_t counts[] = {
-		[MF_CALL_MMAP] = 6,	  [MF_CALL_MUNMAP] = 2,		  [MF_CALL_MPROTECT] = 3,
-		[MF_CALL_PKEY_MPROTECT] = 4, [MF_CALL_MREMAP] = 5,	  [MF_CALL_BRK] = 1,
-		[MF_CALL_MADVISE] = 3,	  [MF_CALL_MLOCK] = 2,		  [MF_CALL_MLOCK2] = 3,
-		[MF_CALL_MUNLOCK] = 2,	  [MF_CALL_MLOCKALL] = 1,	  [MF_CALL_MUNLOCKALL] = 0,
-		[MF_CALL_MBIND] = 6,	  [MF_CALL_SHMAT] = 3,		  [MF_CALL_SHMDT] = 1,
-		[MF_CALL_REMAP_FILE_PAGES] = 5, [MF_CALL_PRCTL] = 5,	  [MF_CALL_MSEAL] = 3,
-		[MF_CALL_IO_SETUP] = 2,	  [MF_CALL_IO_DESTROY] = 1,	  [MF_CALL_SET_MEMPOLICY_HOME_NODE] = 4,
-		[MF_CALL_MAP_SHADOW_STACK] = 3,
+	    [MF_CALL_MMAP] = 6,
+	    [MF_CALL_MUNMAP] = 2,
+	    [MF_CALL_MPROTECT] = 3,
+	    [MF_CALL_PKEY_MPROTECT] = 4,
+	    [MF_CALL_MREMAP] = 5,
+	    [MF_CALL_BRK] = 1,
+	    [MF_CALL_MADVISE] = 3,
+	    [MF_CALL_MLOCK] = 2,
+	    [MF_CALL_MLOCK2] = 3,
+	    [MF_CALL_MUNLOCK] = 2,
+	    [MF_CALL_MLOCKALL] = 1,
+	    [MF_CALL_MUNLOCKALL] = 0,
+	    [MF_CALL_MBIND] = 6,
+	    [MF_CALL_SHMAT] = 3,
+	    [MF_CALL_SHMDT] = 1,
+	    [MF_CALL_REMAP_FILE_PAGES] = 5,
+	    [MF_CALL_PRCTL] = 5,
+	    [MF_CALL_MSEAL] = 3,
+	    [MF_CALL_IO_SETUP] = 2,
+	    [MF_CALL_IO_DESTROY] = 1,
+	    [MF_CALL_SET_MEMPOLICY_HOME_NODE] = 4,
+	    [MF_CALL_MAP_SHADOW_STACK] = 3,
 	};
 	return kind < sizeof counts ? counts[kind] : 6;
 }
@@ -115,8 +129,8 @@ static bool failed(long result)
 	return result < 0 && result > -4096;
 }
 
-/* Whether the kernel should be asked which VMA the new mapping lies in (0.5 us): file identity decides merging, and
- * between threads so does whether the neighbours were written yet, which no log can tell. */
+/* Whether the kernel should be asked which VMA the new mapping lies in (0.5 us): file identity decides
+ * merging, and between threads so does whether the neighbours were written yet, which no log can tell. */
 static bool wants_observation(const struct call *call, enum mf_call_number kind)
 {
 	if (kind != MF_CALL_MMAP)
@@ -125,20 +139,22 @@ static bool wants_observation(const struct call *call, enum mf_call_number kind)
 	       (call->arguments[3] & MAP_TYPE) != MAP_PRIVATE;
 }
 
-static bool observe(const struct call *call, enum mf_call_number kind, long result, struct mf_observation *observation)
+static bool observe(const struct call *call, enum mf_call_number kind, long result,
+		    struct mf_observation *observation)
 {
 	if (failed(result) || tracer.is_confined || !wants_observation(call, kind))
 		return false;
 	/* io_setup tells the address of its ring through a pointer. */
-	uint64_t address = kind == MF_CALL_IO_SETUP ? *(const uint64_t *)call->arguments[1] : (uint64_t)result;
+	uint64_t address =
+	    kind == MF_CALL_IO_SETUP ? *(const uint64_t *)call->arguments[1] : (uint64_t)result;
 	if (observe_vma(address, observation))
 		return true;
 	return kind == MF_CALL_MMAP && !(call->arguments[3] & MAP_ANONYMOUS) &&
 	       observe_descriptor((int)call->arguments[4], observation);
 }
 
-static void write_call(const struct call *call, enum mf_call_number kind, long result, uint64_t stack, uint64_t begin,
-		       uint64_t end)
+static void write_call(const struct call *call, enum mf_call_number kind, long result, uint64_t stack,
+		       uint64_t begin, uint64_t end)
 {
 	uint64_t words[(sizeof(struct mf_call) + sizeof(struct mf_observation)) / 8 + 6];
 	struct mf_call *record = (struct mf_call *)words;
@@ -146,17 +162,17 @@ static void write_call(const struct call *call, enum mf_call_number kind, long r
 	uint8_t count = call_argument_count(kind);
 	bool observed = !(call->caught & MF_CALL_IN_TRACER) && observe(call, kind, result, &observation);
 	*record = (struct mf_call){
-		.record = {.kind = MF_CALL,
-			   .detail = (uint8_t)kind,
-			   .size = (uint16_t)(sizeof *record + 8u * count + (observed ? sizeof observation : 0))},
-		.begin = begin,
-		.end = end,
-		.stack = stack,
-		.thread = tracer_thread(),
-		.error = failed(result) ? (uint16_t)-result : 0,
-		.argument_count = count,
-		.flags = (uint8_t)(call->caught | (observed ? MF_CALL_HAS_OBSERVATION : 0)),
-		.result = (uint64_t)result};
+	    .record = {.kind = MF_CALL,
+		       .detail = (uint8_t)kind,
+		       .size = (uint16_t)(sizeof *record + 8u * count + (observed ? sizeof observation : 0))},
+	    .begin = begin,
+	    .end = end,
+	    .stack = stack,
+	    .thread = tracer_thread(),
+	    .error = failed(result) ? (uint16_t)-result : 0,
+	    .argument_count = count,
+	    .flags = (uint8_t)(call->caught | (observed ? MF_CALL_HAS_OBSERVATION : 0)),
+	    .result = (uint64_t)result};
 	for (uint8_t i = 0; i < count; i++)
 		record->arguments[i] = call->arguments[i];
 	if (observed)
@@ -188,8 +204,8 @@ static uint64_t size_taken(const uint64_t arguments[6], enum mf_call_number kind
 	}
 }
 
-/* Tells the unwinder and the definitions what is about to go. Before the call: afterwards another thread may already
- * have loaded other code there. */
+/* Tells the unwinder and the definitions what is about to go. Before the call: afterwards another thread may
+ * already have loaded other code there. */
 static void forget_taken(const struct call *call, enum mf_call_number kind)
 {
 	const uint64_t *arguments = call->arguments;
@@ -219,7 +235,8 @@ static uint64_t readable_size(const struct call *call)
 {
 	struct stat facts;
 	uint64_t size = call->arguments[1], offset = call->arguments[5];
-	if (raw_syscall4(SYS_newfstatat, (long)call->arguments[4], (long)"", (long)&facts, AT_EMPTY_PATH) != 0 ||
+	if (raw_syscall4(SYS_newfstatat, (long)call->arguments[4], (long)"", (long)&facts, AT_EMPTY_PATH) !=
+		0 ||
 	    (uint64_t)facts.st_size <= offset)
 		return 0;
 	return size < (uint64_t)facts.st_size - offset ? size : (uint64_t)facts.st_size - offset;
@@ -238,7 +255,8 @@ static void redirect_loaded_code(const struct call *call, enum mf_call_number ki
 static long enter_kernel(const struct call *call)
 {
 	const uint64_t *a = call->arguments;
-	return raw_syscall6(call->number, (long)a[0], (long)a[1], (long)a[2], (long)a[3], (long)a[4], (long)a[5]);
+	return raw_syscall6(call->number, (long)a[0], (long)a[1], (long)a[2], (long)a[3], (long)a[4],
+			    (long)a[5]);
 }
 
 /* A filter may kill for any call but those that the program itself makes: the tracer makes none after it. */
@@ -281,10 +299,11 @@ long call_make(const struct call *call)
 
 static void write_child(enum mf_child_event event, long child, uint64_t begin)
 {
-	struct mf_child record = {.record = {.kind = MF_CHILD, .detail = (uint8_t)event, .size = sizeof record},
-				  .time = begin,
-				  .end = tracer_now(),
-				  .child = (uint64_t)child};
+	struct mf_child record = {
+	    .record = {.kind = MF_CHILD, .detail = (uint8_t)event, .size = sizeof record},
+	    .time = begin,
+	    .end = tracer_now(),
+	    .child = (uint64_t)child};
 	mf_ring_write(&tracer.ring, &record.record);
 }
 
@@ -308,7 +327,8 @@ static long execute(const struct call *call)
 	int place = call->number == SYS_execveat ? 3 : 2;
 	struct call completed = *call;
 	struct environment environment;
-	if (!tracer_follows_image() || !environment_complete((char *const *)call->arguments[place], &environment))
+	if (!tracer_follows_image() ||
+	    !environment_complete((char *const *)call->arguments[place], &environment))
 		return enter_kernel(call);
 	completed.arguments[place] = (uint64_t)environment.entries;
 	return enter_kernel(&completed);

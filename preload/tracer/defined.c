@@ -27,7 +27,8 @@ void defined_add(uint64_t key)
 	uint64_t *slot = slots_of(entry);
 	for (int i = 0; i < WAYS; i++) {
 		uint64_t empty = 0;
-		if (__atomic_compare_exchange_n(&slot[i], &empty, entry, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		if (__atomic_compare_exchange_n(&slot[i], &empty, entry, false, __ATOMIC_RELEASE,
+						__ATOMIC_RELAXED))
 			return;
 	}
 	__atomic_store_n(&slot[entry >> 62], entry, __ATOMIC_RELEASE);

@@ -42,7 +42,8 @@ void define_note(enum mf_note_code code, const char *text)
 	if (!scratch)
 		return;
 	struct mf_note *note = (struct mf_note *)scratch->bytes;
-	*note = (struct mf_note){.record.kind = MF_NOTE, .record.detail = (uint8_t)code, .time = tracer_now()};
+	*note =
+	    (struct mf_note){.record.kind = MF_NOTE, .record.detail = (uint8_t)code, .time = tracer_now()};
 	note->text_size = at_most(text_length(text), sizeof *note);
 	note->record.size = append(note, sizeof *note, text, note->text_size);
 	mf_ring_define(&tracer.ring, &note->record);

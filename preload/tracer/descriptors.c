@@ -1,6 +1,7 @@
 /*
- * The tracer's descriptors (the log's and that of /proc/self/maps) stay open however thoroughly the program closes
- * everything, and the program learns what it would have learnt without them: that nothing is open there.
+ * The tracer's descriptors (the log's and that of /proc/self/maps) stay open however thoroughly the program
+ * closes everything, and the program learns what it would have learnt without them: that nothing is open
+ * there.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -39,7 +40,8 @@ static bool is_ours(int descriptor)
 	return descriptor == tracer.maps && observe_owns(descriptor);
 }
 
-/* Makes room at a number of ours that the program wants. A vfork child has descriptors of its own but our memory. */
+/* Makes room at a number of ours that the program wants. A vfork child has descriptors of its own but our
+ * memory. */
 static void vacate(int descriptor)
 {
 	if (!is_ours(descriptor) || tracer.process != (uint32_t)raw_syscall0(SYS_getpid))
@@ -90,8 +92,8 @@ static int first_of_ours(unsigned first, unsigned last)
 	int numbers[] = {tracer.maps, tracer.ring.descriptor}, lowest = -1;
 	for (int i = 0; i < 2; i++) {
 		bool is_lower = lowest < 0 || numbers[i] < lowest;
-		if (numbers[i] >= 0 && (unsigned)numbers[i] >= first && (unsigned)numbers[i] <= last && is_lower &&
-		    is_ours(numbers[i]))
+		if (numbers[i] >= 0 && (unsigned)numbers[i] >= first && (unsigned)numbers[i] <= last &&
+		    is_lower && is_ours(numbers[i]))
 			lowest = numbers[i];
 	}
 	return lowest;
@@ -99,7 +101,8 @@ static int first_of_ours(unsigned first, unsigned last)
 
 static long close_all_but_ours(unsigned first, unsigned last, int flags)
 {
-	for (int ours; first <= last && (ours = first_of_ours(first, last)) >= 0; first = (unsigned)ours + 1) {
+	for (int ours; first <= last && (ours = first_of_ours(first, last)) >= 0;
+	     first = (unsigned)ours + 1) {
 		if ((unsigned)ours == first)
 			continue;
 		long result = raw_syscall3(SYS_close_range, first, ours - 1, flags);

@@ -11,7 +11,7 @@
 
 enum { SETTINGS_MAX = 8 };
 
-static const char *const names[] = {"MAPFRAY_OUTPUT",	       "MAPFRAY_RING",	"MAPFRAY_DEPTH",
+static const char *const names[] = {"MAPFRAY_OUTPUT", "MAPFRAY_RING", "MAPFRAY_DEPTH",
 				    "MAPFRAY_FLIGHT_RECORDER", "MAPFRAY_FOLLOW"};
 
 /* Written at the start alone: a vfork child shares this memory. */

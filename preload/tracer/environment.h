@@ -1,7 +1,7 @@
 /*
- * A program that clears the environment of its children is followed all the same: what is missing is added where it
- * calls execve. On that caller's stack, because a vfork child shares its parent's memory; a list of more than
- * ENVIRONMENT_MAX entries, or where the library cannot be reached (chroot), is left as it is.
+ * A program that clears the environment of its children is followed all the same: what is missing is added
+ * where it calls execve. On that caller's stack, because a vfork child shares its parent's memory; a list of
+ * more than ENVIRONMENT_MAX entries, or where the library cannot be reached (chroot), is left as it is.
  */
 #ifndef MAPFRAY_ENVIRONMENT_H
 #define MAPFRAY_ENVIRONMENT_H

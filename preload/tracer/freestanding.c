@@ -1,6 +1,6 @@
 /*
- * The compiler may turn a copy into a call of memcpy. libc's own uses vector registers, which the code that is
- * interrupted at a system call instruction may hold; these do not. They bind inside this library alone.
+ * The compiler may turn a copy into a call of memcpy. libc's own uses vector registers, which the code that
+ * is interrupted at a system call instruction may hold; these do not. They bind inside this library alone.
  */
 #if defined(__x86_64__)
 #include <stddef.h>

@@ -35,7 +35,8 @@ static uint64_t current_break(void)
 static void record_break(uint64_t wanted, uint64_t begin, registers_t *registers)
 {
 	uint64_t end = tracer_now();
-	struct call call = {.number = SYS_brk, .arguments = {wanted}, .registers = registers, .caught = MF_CALL_BY_SYMBOL};
+	struct call call = {
+	    .number = SYS_brk, .arguments = {wanted}, .registers = registers, .caught = MF_CALL_BY_SYMBOL};
 	call_record(&call, (long)current_break(), begin, end);
 }
 

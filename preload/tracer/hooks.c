@@ -1,6 +1,7 @@
 /*
- * The functions that stand in for libc's, by symbol: each turns its C arguments into the system call's, has the call
- * made (call.c), and answers as libc does. The assembly entries (entry_*.S) hand over the caller's registers.
+ * The functions that stand in for libc's, by symbol: each turns its C arguments into the system call's, has
+ * the call made (call.c), and answers as libc does. The assembly entries (entry_*.S) hand over the caller's
+ * registers.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -22,15 +23,29 @@ typedef const struct mf_registers registers_t;
 
 /* The system calls that syscall(2) has traced, by number. */
 const uint8_t hook_syscall_interest[512] = {
-	[SYS_mmap] = 1,	    [SYS_munmap] = 1,		[SYS_mprotect] = 1,
-	[SYS_pkey_mprotect] = 1, [SYS_mremap] = 1,	[SYS_brk] = 1,
-	[SYS_madvise] = 1,  [SYS_mlock] = 1,		[SYS_mlock2] = 1,
-	[SYS_munlock] = 1,  [SYS_mlockall] = 1,		[SYS_munlockall] = 1,
-	[SYS_mbind] = 1,    [SYS_shmat] = 1,		[SYS_shmdt] = 1,
-	[SYS_remap_file_pages] = 1, [SYS_prctl] = 1,	[SYS_mseal] = 1,
-	[SYS_io_setup] = 1, [SYS_io_destroy] = 1,	[450 /* set_mempolicy_home_node */] = 1,
-	[SYS_seccomp] = 1, /* not for the map: it says what may still be called */
-	[453 /* map_shadow_stack */] = 1,
+    [SYS_mmap] = 1,
+    [SYS_munmap] = 1,
+    [SYS_mprotect] = 1,
+    [SYS_pkey_mprotect] = 1,
+    [SYS_mremap] = 1,
+    [SYS_brk] = 1,
+    [SYS_madvise] = 1,
+    [SYS_mlock] = 1,
+    [SYS_mlock2] = 1,
+    [SYS_munlock] = 1,
+    [SYS_mlockall] = 1,
+    [SYS_munlockall] = 1,
+    [SYS_mbind] = 1,
+    [SYS_shmat] = 1,
+    [SYS_shmdt] = 1,
+    [SYS_remap_file_pages] = 1,
+    [SYS_prctl] = 1,
+    [SYS_mseal] = 1,
+    [SYS_io_setup] = 1,
+    [SYS_io_destroy] = 1,
+    [450 /* set_mempolicy_home_node */] = 1,
+    [SYS_seccomp] = 1, /* not for the map: it says what may still be called */
+    [453 /* map_shadow_stack */] = 1,
 };
 
 /* errno belongs to the program: set on failure, as libc does, and never otherwise. */
@@ -50,13 +65,15 @@ static long make(long number, registers_t *registers, uint8_t caught, const uint
 	return call_make(&call);
 }
 
-#define MAKE(number, ...) as_libc_answers(make(number, registers, MF_CALL_BY_SYMBOL, (uint64_t[6]){__VA_ARGS__}))
+#define MAKE(number, ...)                                                                                    \
+	as_libc_answers(make(number, registers, MF_CALL_BY_SYMBOL, (uint64_t[6]){__VA_ARGS__}))
 
-#define ARGUMENTS uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f, registers_t *registers
+#define ARGUMENTS                                                                                            \
+	uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f, registers_t *registers
 #define UNUSED (void)a, (void)b, (void)c, (void)d, (void)e, (void)f, (void)registers
 
 /* int and unsigned arguments arrive with undefined upper halves: they are widened as the C types demand. */
-#define INT(x) (uint64_t)(int64_t)(int)(x)
+#define INT(x)	    (uint64_t)(int64_t)(int)(x)
 #define UNSIGNED(x) (uint64_t)(unsigned)(x)
 
 HOOK hook_mmap(ARGUMENTS)
@@ -93,7 +110,8 @@ HOOK hook_pkey_mprotect(ARGUMENTS)
 HOOK hook_mremap(ARGUMENTS)
 {
 	UNUSED;
-	/* The new address is an optional argument: without the flags that name it, its register holds anything. */
+	/* The new address is an optional argument: without the flags that name it, its register holds
+	 * anything. */
 	bool has_address = (int)d & (MREMAP_FIXED | 4 /* MREMAP_DONTUNMAP */);
 	return MAKE(SYS_mremap, a, b, c, INT(d), has_address ? e : 0);
 }
@@ -186,5 +204,6 @@ HOOK hook_mseal(ARGUMENTS)
 HOOK hook_traced_syscall(ARGUMENTS)
 {
 	uint64_t sixth = *(const uint64_t *)registers->sp;
-	return as_libc_answers(make((long)a, registers, MF_CALL_BY_SYSCALL, (uint64_t[6]){b, c, d, e, f, sixth}));
+	return as_libc_answers(
+	    make((long)a, registers, MF_CALL_BY_SYSCALL, (uint64_t[6]){b, c, d, e, f, sixth}));
 }

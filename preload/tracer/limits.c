@@ -95,26 +95,26 @@ void limits_record(uint64_t snapshot, uint64_t map_count, bool with_memory)
 	if (tracer.is_confined)
 		return;
 	max_map_count = text_number_of_file("/proc/sys/vm/max_map_count", MF_UNKNOWN);
-	struct mf_limits limits = {
-		.record = {.kind = MF_LIMITS, .size = sizeof limits},
-		.time = tracer_now(),
-		.snapshot = snapshot,
-		.max_map_count = max_map_count,
-		.map_count = map_count,
-		.rlimit_as = resource_limit(RLIMIT_AS),
-		.rlimit_data = resource_limit(RLIMIT_DATA),
-		.rlimit_memlock = resource_limit(RLIMIT_MEMLOCK),
-		.rlimit_nproc = resource_limit(RLIMIT_NPROC),
-		.vm_size = MF_UNKNOWN,
-		.vm_data = MF_UNKNOWN,
-		.vm_locked = MF_UNKNOWN,
-		.overcommit_memory = text_number_of_file("/proc/sys/vm/overcommit_memory", MF_UNKNOWN),
-		.commit_limit = MF_UNKNOWN,
-		.committed = MF_UNKNOWN,
-		.memory_available = MF_UNKNOWN,
-		.cgroup_max = MF_UNKNOWN,
-		.cgroup_current = MF_UNKNOWN,
-		.huge_pages_free = MF_UNKNOWN};
+	struct mf_limits limits = {.record = {.kind = MF_LIMITS, .size = sizeof limits},
+				   .time = tracer_now(),
+				   .snapshot = snapshot,
+				   .max_map_count = max_map_count,
+				   .map_count = map_count,
+				   .rlimit_as = resource_limit(RLIMIT_AS),
+				   .rlimit_data = resource_limit(RLIMIT_DATA),
+				   .rlimit_memlock = resource_limit(RLIMIT_MEMLOCK),
+				   .rlimit_nproc = resource_limit(RLIMIT_NPROC),
+				   .vm_size = MF_UNKNOWN,
+				   .vm_data = MF_UNKNOWN,
+				   .vm_locked = MF_UNKNOWN,
+				   .overcommit_memory =
+				       text_number_of_file("/proc/sys/vm/overcommit_memory", MF_UNKNOWN),
+				   .commit_limit = MF_UNKNOWN,
+				   .committed = MF_UNKNOWN,
+				   .memory_available = MF_UNKNOWN,
+				   .cgroup_max = MF_UNKNOWN,
+				   .cgroup_current = MF_UNKNOWN,
+				   .huge_pages_free = MF_UNKNOWN};
 	if (with_memory)
 		read_memory_facts(&limits);
 	mf_ring_write(&tracer.ring, &limits.record);

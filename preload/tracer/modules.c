@@ -1,4 +1,5 @@
-/* Which ELF objects backtraces run through: found by address, defined once, forgotten when they are unmapped. */
+/* Which ELF objects backtraces run through: found by address, defined once, forgotten when they are unmapped.
+ */
 #define _GNU_SOURCE
 #include "definitions.h"
 
@@ -10,7 +11,8 @@
 #include "scratch.h"
 #include "text.h"
 
-/* glibc 2.35's finder, which neither locks nor allocates; absent in older ones: then modules come from snapshots. */
+/* glibc 2.35's finder, which neither locks nor allocates; absent in older ones: then modules come from
+ * snapshots. */
 extern int _dl_find_object(void *, struct dl_find_object *) __attribute__((weak));
 
 enum { KNOWN_MAX = 1024 };
@@ -46,10 +48,11 @@ void definitions_forget(uint64_t start, uint64_t end)
 }
 
 /* Copies the build-id out of a loaded object's notes; 0 if it has none. */
-static uint64_t read_build_id(const ElfW(Ehdr) *header, uint64_t bias, uint64_t end, uint8_t build_id[32])
+static uint64_t read_build_id(const ElfW(Ehdr) * header, uint64_t bias, uint64_t end, uint8_t build_id[32])
 {
 	const ElfW(Phdr) *segments = (const void *)((const char *)header + header->e_phoff);
-	if (!text_begins((const char *)header->e_ident, ELFMAG) || header->e_phoff + header->e_phnum * sizeof *segments > 4096)
+	if (!text_begins((const char *)header->e_ident, ELFMAG) ||
+	    header->e_phoff + header->e_phnum * sizeof *segments > 4096)
 		return 0;
 	for (int i = 0; i < header->e_phnum; i++) {
 		uint64_t at = bias + segments[i].p_vaddr, stop = at + segments[i].p_memsz;
@@ -59,8 +62,9 @@ static uint64_t read_build_id(const ElfW(Ehdr) *header, uint64_t bias, uint64_t 
 			const ElfW(Nhdr) *note = (const void *)at;
 			const char *name = (const char *)(note + 1);
 			const uint8_t *value = (const uint8_t *)name + ((note->n_namesz + 3u) & ~3u);
-			if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 && text_equal(name, "GNU") &&
-			    note->n_descsz <= 32 && (uint64_t)value + note->n_descsz <= stop) {
+			if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 &&
+			    text_equal(name, "GNU") && note->n_descsz <= 32 &&
+			    (uint64_t)value + note->n_descsz <= stop) {
 				__builtin_memcpy(build_id, value, note->n_descsz);
 				return note->n_descsz;
 			}
@@ -81,7 +85,7 @@ static void write_module(const struct dl_find_object *found, const char *path)
 				     .end = (uint64_t)found->dlfo_map_end,
 				     .bias = found->dlfo_link_map ? found->dlfo_link_map->l_addr : 0};
 	module->build_id_size =
-		read_build_id(found->dlfo_map_start, module->bias, module->end, module->build_id);
+	    read_build_id(found->dlfo_map_start, module->bias, module->end, module->build_id);
 	size_t length = text_length(path);
 	module->path_size = length < 4096 ? length : 4096;
 	__builtin_memset(module->path, 0, (module->path_size + 7) & ~7ULL);

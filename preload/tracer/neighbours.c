@@ -25,7 +25,8 @@ static bool contains(const char *text, const char *part)
 /* The names that AddressSanitizer itself looks for (compiler-rt, asan_linux.cpp, IsDynamicRTName). */
 static bool is_address_sanitizer(const struct link_map *map)
 {
-	return map->l_name && (contains(map->l_name, "libasan.so") || contains(map->l_name, "libclang_rt.asan"));
+	return map->l_name &&
+	       (contains(map->l_name, "libasan.so") || contains(map->l_name, "libclang_rt.asan"));
 }
 
 static void move_behind(struct link_map *map, struct link_map *last)

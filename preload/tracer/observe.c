@@ -3,8 +3,8 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 
 #include "definitions.h"
 #include "scratch.h"
@@ -50,8 +50,8 @@ static void identify(void)
 bool observe_owns(int descriptor)
 {
 	struct stat facts;
-	return descriptor >= 0 && raw_syscall2(SYS_fstat, descriptor, (long)&facts) == 0 && facts.st_dev == device &&
-	       facts.st_ino == inode;
+	return descriptor >= 0 && raw_syscall2(SYS_fstat, descriptor, (long)&facts) == 0 &&
+	       facts.st_dev == device && facts.st_ino == inode;
 }
 
 static bool query(uint64_t address, char *name, uint32_t name_size, struct procmap_query *answer)
@@ -103,8 +103,9 @@ bool observe_descriptor(int descriptor, struct mf_observation *observation)
 	bool known = raw_syscall4(SYS_newfstatat, descriptor, (long)"", (long)&facts, AT_EMPTY_PATH) == 0;
 	if (known) {
 		uint64_t device = (uint64_t)major(facts.st_dev) << 32 | minor(facts.st_dev);
-		*observation = (struct mf_observation){
-			.file = define_file(device, facts.st_ino, scratch->bytes, length > 0 ? (size_t)length : 0)};
+		*observation =
+		    (struct mf_observation){.file = define_file(device, facts.st_ino, scratch->bytes,
+								length > 0 ? (size_t)length : 0)};
 	}
 	scratch_give(scratch);
 	return known;

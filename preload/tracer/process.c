@@ -95,7 +95,8 @@ static void log_path(char *path, size_t size, uint64_t start)
 	text_add(&text, MF_FILE_SUFFIX);
 }
 
-/* A child's ring is the one mapping it makes while its program runs: written down, as the kernel was asked for it. */
+/* A child's ring is the one mapping it makes while its program runs: written down, as the kernel was asked
+ * for it. */
 static void record_own_call(long number, const uint64_t arguments[6], long result, uint64_t begin)
 {
 	struct call call = {.number = number, .caught = MF_CALL_IN_TRACER};
@@ -104,7 +105,8 @@ static void record_own_call(long number, const uint64_t arguments[6], long resul
 	call_write_own(&call, result, begin, tracer_now());
 }
 
-/* Without this the first touch reads ahead: 0.3 ms that a short-lived process would spend on zeros it never uses. */
+/* Without this the first touch reads ahead: 0.3 ms that a short-lived process would spend on zeros it never
+ * uses. */
 static void touch_at_random(bool is_child)
 {
 	uint64_t begin = tracer_now(), ring = (uint64_t)tracer.ring.header, size = tracer.ring.mapping_size;
@@ -116,8 +118,8 @@ static void touch_at_random(bool is_child)
 static void record_own_mapping(uint64_t begin)
 {
 	uint64_t ring = (uint64_t)tracer.ring.header;
-	uint64_t arguments[6] = {ring, tracer.ring.mapping_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
-				 (uint64_t)tracer.ring.descriptor};
+	uint64_t arguments[6] = {ring, tracer.ring.mapping_size, PROT_READ | PROT_WRITE,
+				 MAP_SHARED | MAP_FIXED, (uint64_t)tracer.ring.descriptor};
 	record_own_call(SYS_mmap, arguments, (long)ring, begin);
 }
 
@@ -264,7 +266,8 @@ static int find_own_library(struct dl_phdr_info *object, size_t size, void *envi
 	return 1;
 }
 
-/* The folder for logs, made absolute, because the program may change its directory, and created if it is not there. */
+/* The folder for logs, made absolute, because the program may change its directory, and created if it is not
+ * there. */
 static void set_output(const char *output)
 {
 	struct text text = text_over(tracer.output, sizeof tracer.output);
@@ -277,8 +280,8 @@ static void set_output(const char *output)
 	raw_syscall3(SYS_mkdirat, AT_FDCWD, (long)tracer.output, 0700);
 }
 
-/* ld.so maps a library right below a page of its own, and the two would be one VMA, counted for the program or for
- * the tracer: a flag keeps them apart. */
+/* ld.so maps a library right below a page of its own, and the two would be one VMA, counted for the program
+ * or for the tracer: a flag keeps them apart. */
 static void keep_data_apart(void)
 {
 	uint64_t start = ((uint64_t)__bss_start + PAGE - 1) & ~(uint64_t)(PAGE - 1);
@@ -311,7 +314,8 @@ static bool read_options(char **environment)
 /* A page that reads 1 here and 0 in a child after fork, even after a raw clone; vfork children share it. */
 static bool map_alive_page(void)
 {
-	long page = raw_syscall6(SYS_mmap, 0, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	long page =
+	    raw_syscall6(SYS_mmap, 0, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (page < 0 && page > -PAGE)
 		return false;
 	tracer.alive = (uint64_t *)page;
@@ -393,20 +397,23 @@ void tracer_start_in_child(void)
 
 bool tracer_finish(bool has_status, int status)
 {
-	/* A vfork child that exits must not end its parent's log, nor an untraced child that of its parent. */
+	/* A vfork child that exits must not end its parent's log, nor an untraced child that of its parent.
+	 */
 	if (__atomic_load_n(&tracer.state, __ATOMIC_ACQUIRE) != TRACER_RECORDING || !*tracer.alive ||
 	    tracer.process != (uint32_t)raw_syscall0(SYS_getpid))
 		return false;
 	/* Said at the end, where the ring keeps it. */
 	if (tracer.is_confined)
-		define_note(MF_NOTE_NOT_COVERED,
-			    "the program installed a seccomp filter: after it no lists of VMAs were read, its "
-			    "children were not recorded, and what the ring could not hold was lost");
+		define_note(
+		    MF_NOTE_NOT_COVERED,
+		    "the program installed a seccomp filter: after it no lists of VMAs were read, its "
+		    "children were not recorded, and what the ring could not hold was lost");
 	struct snapshot_result taken = snapshot_take(MF_SNAPSHOT_EXIT, false);
 	limits_record(taken.number, taken.number ? taken.count : MF_UNKNOWN, false);
-	struct mf_process_end end = {.record = {.kind = MF_PROCESS_END, .detail = has_status, .size = sizeof end},
-				     .time = tracer_now(),
-				     .exit_status = (uint64_t)(uint32_t)status};
+	struct mf_process_end end = {
+	    .record = {.kind = MF_PROCESS_END, .detail = has_status, .size = sizeof end},
+	    .time = tracer_now(),
+	    .exit_status = (uint64_t)(uint32_t)status};
 	mf_ring_write(&tracer.ring, &end.record);
 	mf_ring_finish(&tracer.ring);
 	return true;

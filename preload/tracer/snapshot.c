@@ -36,8 +36,9 @@ static void flush_chunk(struct reading *reading)
 	struct mf_snapshot_vmas *chunk = reading->chunk;
 	if (chunk->count == 0)
 		return;
-	chunk->record = (struct mf_record){
-		.kind = MF_SNAPSHOT_VMAS, .size = (uint16_t)(sizeof *chunk + chunk->count * sizeof chunk->vmas[0])};
+	chunk->record =
+	    (struct mf_record){.kind = MF_SNAPSHOT_VMAS,
+			       .size = (uint16_t)(sizeof *chunk + chunk->count * sizeof chunk->vmas[0])};
 	if (!mf_ring_write(&tracer.ring, &chunk->record))
 		reading->failed = true;
 	chunk->count = 0;
@@ -124,7 +125,8 @@ static void take_line(struct reading *reading, const char *line)
 		add_detail(reading, line);
 }
 
-/* Takes the whole lines in the first `length` bytes of the buffer; returns how many bytes of a last line remain. */
+/* Takes the whole lines in the first `length` bytes of the buffer; returns how many bytes of a last line
+ * remain. */
 static size_t take_lines(struct reading *reading, size_t length)
 {
 	size_t start = 0;
@@ -144,7 +146,8 @@ static void read_list(struct reading *reading)
 {
 	size_t kept = 0;
 	for (;;) {
-		long got = raw_syscall3(SYS_read, reading->file, (long)(buffer + kept), (long)(BUFFER_SIZE - kept));
+		long got =
+		    raw_syscall3(SYS_read, reading->file, (long)(buffer + kept), (long)(BUFFER_SIZE - kept));
 		if (got < 0)
 			reading->failed = true;
 		if (got <= 0)
@@ -160,14 +163,16 @@ static void read_list(struct reading *reading)
 static int open_list(bool *has_flags)
 {
 	if (*has_flags) {
-		long file = raw_syscall4(SYS_openat, AT_FDCWD, (long)"/proc/self/smaps", O_RDONLY | O_CLOEXEC, 0);
+		long file =
+		    raw_syscall4(SYS_openat, AT_FDCWD, (long)"/proc/self/smaps", O_RDONLY | O_CLOEXEC, 0);
 		if (file >= 0)
 			return (int)file;
 	}
 	*has_flags = false;
 	if (!observe_owns(tracer.maps))
 		observe_start();
-	/* The descriptor kept since the start works without a free descriptor, and after the first thread's end. */
+	/* The descriptor kept since the start works without a free descriptor, and after the first thread's
+	 * end. */
 	if (raw_syscall3(SYS_lseek, tracer.maps, 0, SEEK_SET) == 0)
 		return tracer.maps;
 	return (int)raw_syscall4(SYS_openat, AT_FDCWD, (long)"/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
@@ -175,15 +180,16 @@ static int open_list(bool *has_flags)
 
 static struct snapshot_result take(enum mf_snapshot_reason reason, struct scratch *scratch, bool with_flags)
 {
-	struct reading reading = {.file = open_list(&with_flags), .chunk = (struct mf_snapshot_vmas *)scratch->bytes};
+	struct reading reading = {.file = open_list(&with_flags),
+				  .chunk = (struct mf_snapshot_vmas *)scratch->bytes};
 	if (reading.file < 0)
 		return (struct snapshot_result){0};
 	struct mf_snapshot_begin begin = {
-		.record = {.kind = MF_SNAPSHOT_BEGIN, .detail = (uint8_t)reason, .size = sizeof begin},
-		.snapshot = ++numbers,
-		.time = tracer_now(),
-		.thread = tracer_thread(),
-		.has_flags = with_flags};
+	    .record = {.kind = MF_SNAPSHOT_BEGIN, .detail = (uint8_t)reason, .size = sizeof begin},
+	    .snapshot = ++numbers,
+	    .time = tracer_now(),
+	    .thread = tracer_thread(),
+	    .has_flags = with_flags};
 	reading.failed = !mf_ring_write(&tracer.ring, &begin.record);
 	reading.chunk->snapshot = begin.snapshot;
 	reading.chunk->count = 0;

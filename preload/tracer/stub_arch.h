@@ -1,4 +1,5 @@
-/* What a processor's stubs look like; one file of this interface per architecture. No function enters libc. */
+/* What a processor's stubs look like; one file of this interface per architecture. No function enters libc.
+ */
 #ifndef MAPFRAY_STUB_ARCH_H
 #define MAPFRAY_STUB_ARCH_H
 
@@ -12,10 +13,11 @@ enum { STUBS_MAX = 256, STUB_PATCH_MAX = 8, STUB_COPY_MAX = 40 };
 
 /* A place in the program that enters the kernel. */
 struct stub {
-	uint64_t address;     /* of the instruction to be replaced, which sets the number */
-	uint64_t return_to;   /* behind the system call instruction */
-	uint64_t number;      /* of the system call, or STUB_NUMBER_UNKNOWN: computed, so that nothing can be replaced */
-	size_t between;	      /* bytes of instructions between the two, which must still be executed */
+	uint64_t address;   /* of the instruction to be replaced, which sets the number */
+	uint64_t return_to; /* behind the system call instruction */
+	uint64_t number;    /* of the system call, or STUB_NUMBER_UNKNOWN: computed, so that nothing can be
+			       replaced */
+	size_t between;	    /* bytes of instructions between the two, which must still be executed */
 };
 
 /* A few bytes to be written somewhere. */
@@ -27,8 +29,8 @@ struct stub_code {
 
 /* Finds the next stub in [from, end); false at the end. */
 bool stub_find(uint64_t from, uint64_t end, struct stub *found);
-/* What to write, in this order, to redirect `stub` to entry number `index`: the instructions between, at a place in
- * the tracer, and the jump in the stub. Returns how many of the two, 0 if it cannot be done. */
+/* What to write, in this order, to redirect `stub` to entry number `index`: the instructions between, at a
+ * place in the tracer, and the jump in the stub. Returns how many of the two, 0 if it cannot be done. */
 size_t stub_patch(const struct stub *stub, size_t index, struct stub_code codes[2]);
 
 #endif

@@ -2,8 +2,8 @@
  * Finds `mov $NR, %eax` in front of `syscall` and turns the move into a jump of the same five bytes.
  *
  * Between the two there may be moves among registers and pushes, as compilers put them there (sanitizers'
- * internal_mmap): these run the same wherever they lie, so a copy of them in the tracer is executed in their place.
- * The originals stay, and so does the `syscall`: code that jumps there finds what it always found.
+ * internal_mmap): these run the same wherever they lie, so a copy of them in the tracer is executed in their
+ * place. The originals stay, and so does the `syscall`: code that jumps there finds what it always found.
  */
 #if defined(__x86_64__)
 #include "stub_arch.h"
@@ -17,8 +17,8 @@ extern const char stub_copies[];  /* COPIES_MAX places of COPY_SIZE bytes, likew
 
 static uint64_t copy_owners[COPIES_MAX]; /* the stub's return address */
 
-/* The next `0f 05` in [from, end), 16 places at a time. The vector registers are the caller's to lose: this runs in
- * the constructor, or below a call of mmap, across which no vector register lives. */
+/* The next `0f 05` in [from, end), 16 places at a time. The vector registers are the caller's to lose: this
+ * runs in the constructor, or below a call of mmap, across which no vector register lives. */
 __attribute__((target("sse2"))) static uint64_t find_syscall(uint64_t from, uint64_t end)
 {
 	const __m128i first = _mm_set1_epi8(0x0F), second = _mm_set1_epi8(0x05);
@@ -46,7 +46,8 @@ struct plain {
 static struct plain between_registers(const uint8_t *at, size_t prefix, uint8_t rex)
 {
 	uint8_t opcode = at[prefix], modrm = at[prefix + 1];
-	uint8_t reg = (uint8_t)((modrm >> 3 & 7) | (rex & 4 ? 8 : 0)), rm = (uint8_t)((modrm & 7) | (rex & 1 ? 8 : 0));
+	uint8_t reg = (uint8_t)((modrm >> 3 & 7) | (rex & 4 ? 8 : 0)),
+		rm = (uint8_t)((modrm & 7) | (rex & 1 ? 8 : 0));
 	bool into_reg = opcode == 0x8B || opcode == 0x63 || opcode == 0x33;
 	if (modrm >> 6 != 3 || (!into_reg && opcode != 0x89 && opcode != 0x31))
 		return (struct plain){0};
@@ -76,8 +77,8 @@ static bool is_plain(uint64_t from, uint64_t end)
 	return from == end;
 }
 
-/* A byte 0x40 to 0x4F before an instruction may be its REX prefix: then it is another one. A move to eax with such a
- * byte before it is left alone, although the byte may as well end the instruction before. */
+/* A byte 0x40 to 0x4F before an instruction may be its REX prefix: then it is another one. A move to eax with
+ * such a byte before it is left alone, although the byte may as well end the instruction before. */
 static bool may_have_prefix(uint64_t least, uint64_t at)
 {
 	return at > least && (*(const uint8_t *)(at - 1) & 0xF0) == 0x40;
@@ -92,7 +93,8 @@ static bool is_move(uint64_t least, uint64_t at)
 
 static uint64_t find_move(uint64_t least, uint64_t syscall)
 {
-	for (uint64_t at = syscall - MOVE_SIZE; at >= least && syscall - at <= MOVE_SIZE + STUB_COPY_MAX; at--)
+	for (uint64_t at = syscall - MOVE_SIZE; at >= least && syscall - at <= MOVE_SIZE + STUB_COPY_MAX;
+	     at--)
 		if (is_move(least, at) && is_plain(at + MOVE_SIZE, syscall))
 			return at;
 	return 0;
@@ -104,13 +106,14 @@ static bool clears_number(const uint8_t *at)
 	return (at[0] == 0x31 || at[0] == 0x33) && at[1] == 0xC0;
 }
 
-/* Whether the number comes out of another register, as where compilers keep it in one for several calls. A chance
- * `0f 05` inside another instruction has no such move before it. */
+/* Whether the number comes out of another register, as where compilers keep it in one for several calls. A
+ * chance `0f 05` inside another instruction has no such move before it. */
 static bool takes_number_from_register(uint64_t least, uint64_t syscall)
 {
 	for (uint64_t at = syscall - 2; at >= least && syscall - at <= STUB_COPY_MAX; at--) {
 		struct plain plain = plain_instruction((const uint8_t *)at);
-		if (!may_have_prefix(least, at) && plain.size && plain.sets_number && is_plain(at + plain.size, syscall))
+		if (!may_have_prefix(least, at) && plain.size && plain.sets_number &&
+		    is_plain(at + plain.size, syscall))
 			return !clears_number((const uint8_t *)at);
 	}
 	return false;
@@ -163,7 +166,8 @@ static bool copy_between(const struct stub *stub, uint64_t entry, struct stub_co
 	size_t place = copy_place(stub->return_to);
 	if (place >= COPIES_MAX)
 		return false;
-	*code = (struct stub_code){.address = (uint64_t)stub_copies + place * COPY_SIZE, .size = stub->between};
+	*code =
+	    (struct stub_code){.address = (uint64_t)stub_copies + place * COPY_SIZE, .size = stub->between};
 	for (size_t i = 0; i < stub->between; i++)
 		code->bytes[i] = ((const uint8_t *)stub->address)[MOVE_SIZE + i];
 	return add_jump(code, entry);

@@ -28,7 +28,8 @@ static unsigned failures; /* stubs that were found and could not be redirected *
 __attribute__((visibility("hidden"), used)) long stub_call(size_t index, const uint64_t arguments[6],
 							   const struct mf_registers *registers)
 {
-	struct call call = {.number = (long)stub_numbers[index], .registers = registers, .caught = MF_CALL_BY_STUB};
+	struct call call = {
+	    .number = (long)stub_numbers[index], .registers = registers, .caught = MF_CALL_BY_STUB};
 	for (int i = 0; i < 6; i++)
 		call.arguments[i] = arguments[i];
 	switch (call.number) {
@@ -42,8 +43,8 @@ __attribute__((visibility("hidden"), used)) long stub_call(size_t index, const u
 	}
 }
 
-/* libc's clone instruction that forks. The others start a thread or a vfork child on a stack of its own, or on the
- * parent's: they must not run through here. */
+/* libc's clone instruction that forks. The others start a thread or a vfork child on a stack of its own, or
+ * on the parent's: they must not run through here. */
 static struct mf_range fork_code;
 
 static void find_fork(void)
@@ -62,7 +63,7 @@ static bool is_wanted(const struct stub *stub)
 	if (stub->number == SYS_clone)
 		return stub->address >= fork_code.start && stub->address < fork_code.end;
 	return stub->number < 512 && (hook_syscall_interest[stub->number] || stub->number == SYS_execve ||
-				       stub->number == SYS_execveat);
+				      stub->number == SYS_execveat);
 }
 
 static bool write_code(int file, const struct stub_code *code)
@@ -71,7 +72,8 @@ static bool write_code(int file, const struct stub_code *code)
 	       (long)code->size;
 }
 
-/* Whether the code of an entry is gone, or another's: a library that was unloaded. Its memory may not be there. */
+/* Whether the code of an entry is gone, or another's: a library that was unloaded. Its memory may not be
+ * there. */
 static bool is_gone(int file, size_t index)
 {
 	struct stub stub = {.address = stub_addresses[index]};
@@ -86,8 +88,8 @@ static bool is_gone(int file, size_t index)
 	return false;
 }
 
-/* The entry that a library had here before, or a new one, or one of a library that is gone; else STUBS_MAX. ld.so loads
- * one library at a time. */
+/* The entry that a library had here before, or a new one, or one of a library that is gone; else STUBS_MAX.
+ * ld.so loads one library at a time. */
 static size_t entry_for(int file, const struct stub *stub)
 {
 	for (size_t i = 0; i < stub_count; i++)
@@ -204,7 +206,8 @@ static int redirect_object(struct dl_phdr_info *object, size_t size, void *unuse
 {
 	(void)size, (void)unused;
 	struct found found = {.is_libc = stubs_is_libc(object->dlpi_name)};
-	bool is_vdso = text_begins(object->dlpi_name, "linux-vdso") || text_begins(object->dlpi_name, "linux-gate");
+	bool is_vdso =
+	    text_begins(object->dlpi_name, "linux-vdso") || text_begins(object->dlpi_name, "linux-gate");
 	if (is_vdso || holds(object, (uint64_t)&tracer))
 		return 0;
 	for (int i = 0; i < object->dlpi_phnum; i++) {
@@ -248,7 +251,8 @@ static void path_of_descriptor(int descriptor, char *path, size_t size)
 	path[length > 0 ? length : 0] = 0;
 }
 
-/* Computed numbers matter only outside libc, whose path costs two system calls to learn: so it is asked last. */
+/* Computed numbers matter only outside libc, whose path costs two system calls to learn: so it is asked last.
+ */
 static void note_computed(unsigned count, int descriptor)
 {
 	char path[256];
@@ -284,7 +288,8 @@ void stubs_write_coverage(void)
 	char bytes[256];
 	struct text text = text_over(bytes, sizeof bytes);
 	text_add_number(&text, redirections);
-	text_add(&text, " system call instructions in loaded libraries are redirected; functions exported by libc are hooked");
+	text_add(&text, " system call instructions in loaded libraries are redirected; functions exported by "
+			"libc are hooked");
 	define_note(MF_NOTE_COVERED, bytes);
 	for (size_t i = 0; i < gap_count; i++)
 		write_gap(&gaps[i]);
@@ -294,7 +299,10 @@ void stubs_write_coverage(void)
 	if (!stubs_cover(SYS_mmap))
 		text_add(&text, "calls that libc makes to itself are not all seen: ");
 	text_add_number(&text, failures);
-	text_add(&text, redirections ? " system call instructions could not be redirected, as where the program itself has some"
-				     : " instructions were found (/proc/self/mem could not be written, or unknown code)");
+	text_add(
+	    &text,
+	    redirections
+		? " system call instructions could not be redirected, as where the program itself has some"
+		: " instructions were found (/proc/self/mem could not be written, or unknown code)");
 	define_note(MF_NOTE_NOT_COVERED, bytes);
 }

@@ -69,7 +69,8 @@ uint64_t text_number(const char **at, unsigned base)
 {
 	uint64_t number = 0;
 	for (unsigned value; (value = digit_value(**at)) < base; ++*at)
-		if (__builtin_mul_overflow(number, base, &number) || __builtin_add_overflow(number, value, &number))
+		if (__builtin_mul_overflow(number, base, &number) ||
+		    __builtin_add_overflow(number, value, &number))
 			number = UINT64_MAX;
 	return number;
 }

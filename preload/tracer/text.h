@@ -6,7 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A place to write to, that never overflows: what does not fit is cut off. The text is always ended by a zero. */
+/* A place to write to, that never overflows: what does not fit is cut off. The text is always ended by a
+ * zero. */
 struct text {
 	char *bytes;
 	size_t size; /* of `bytes`, the ending zero included */

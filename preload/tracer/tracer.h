@@ -1,8 +1,8 @@
 /*
  * The tracer's one state, and the few words that every part of it uses.
  *
- * Rules of this room: nothing allocates, prints, exits, takes a lock that it could wait for, or touches errno.
- * Only what runs in the constructor may enter libc, and says so.
+ * Rules of this room: nothing allocates, prints, exits, takes a lock that it could wait for, or touches
+ * errno. Only what runs in the constructor may enter libc, and says so.
  */
 #ifndef MAPFRAY_TRACER_H
 #define MAPFRAY_TRACER_H
@@ -17,34 +17,38 @@
 #include "unwind.h"
 
 enum tracer_state {
-	TRACER_OFF = 0,	    /* not started, or could not start: every call goes straight to the kernel */
-	TRACER_STARTING,    /* a constructor or a forked child is at work: likewise */
+	TRACER_OFF = 0,	 /* not started, or could not start: every call goes straight to the kernel */
+	TRACER_STARTING, /* a constructor or a forked child is at work: likewise */
 	TRACER_RECORDING,
 };
 
 struct tracer {
 	int state; /* enum tracer_state, atomic */
 	struct mf_ring ring;
-	uint64_t *alive; /* a page that fork wipes: 1 in the process that started the tracer, 0 in its child */
+	uint64_t
+	    *alive; /* a page that fork wipes: 1 in the process that started the tracer, 0 in its child */
 	uint32_t process;
-	uint64_t salt; /* makes keys of an earlier process or an earlier set of modules unequal */
-	int maps;      /* descriptor of /proc/self/maps, or -1 */
+	uint64_t salt;	/* makes keys of an earlier process or an earlier set of modules unequal */
+	int maps;	/* descriptor of /proc/self/maps, or -1 */
 	bool has_query; /* PROCMAP_QUERY works */
 	bool flight_recorder;
 	bool has_threads; /* another thread than the first has made a recorded call */
-	bool is_confined; /* the program installed a seccomp filter, which may kill for any call that is not its own */
-	bool follows; /* forked children too */
+	bool is_confined; /* the program installed a seccomp filter, which may kill for any call that is not
+			     its own */
+	bool follows;	  /* forked children too */
 	uint64_t ring_size;
-	size_t depth; /* frames kept of a backtrace */
+	size_t depth;	      /* frames kept of a backtrace */
 	uint64_t last_anchor; /* head when the last snapshot began */
-	uint64_t position;    /* head after the last call; private memory, so a forked child finds it as of the fork */
+	uint64_t position; /* head after the last call; private memory, so a forked child finds it as of the
+			      fork */
 	char output[4096];
 	char executable[4096];
 };
 
 extern struct tracer tracer __attribute__((visibility("hidden")));
 
-/* CLOCK_MONOTONIC in nanoseconds. Enters the vDSO through libc's clock_gettime, which neither locks nor allocates. */
+/* CLOCK_MONOTONIC in nanoseconds. Enters the vDSO through libc's clock_gettime, which neither locks nor
+ * allocates. */
 uint64_t tracer_now(void);
 /* The calling thread's number. Does not enter libc. */
 uint32_t tracer_thread(void);
@@ -52,12 +56,13 @@ uint32_t tracer_thread(void);
 bool tracer_is_recording(void);
 /* Whether what this process executes is to be traced. Does not enter libc. */
 bool tracer_follows_image(void);
-/* Whether this is a forked child that has not begun its log: what it writes goes to its parent's. Does not enter libc. */
+/* Whether this is a forked child that has not begun its log: what it writes goes to its parent's. Does not
+ * enter libc. */
 bool tracer_is_silent_child(void);
 /* Begins the log of a forked child. Does not enter libc. */
 void tracer_start_in_child(void);
-/* Ends the log in an orderly way: exit snapshot, MF_PROCESS_END. False if the log is not this process's to end.
- * Does not enter libc. */
+/* Ends the log in an orderly way: exit snapshot, MF_PROCESS_END. False if the log is not this process's to
+ * end. Does not enter libc. */
 bool tracer_finish(bool has_status, int status);
 /* Forgets the cached number of the calling thread (after fork). Does not enter libc. */
 void tracer_forget_thread(void);

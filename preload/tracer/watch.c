@@ -8,21 +8,21 @@
 #include "snapshot.h"
 
 enum {
-	FAILURES_MAX = 1 << 6,	   /* kinds of failure told apart */
-	UNHURRIED = 100,	   /* a list is read again after this many times its own duration */
-	HURRIED = 4,		   /* likewise, where the replay depends on it */
-	FLAGS_COST = 7,		   /* smaps takes so many times as long as maps */
-	CALLS_UNTIL_CLOCK = 1000,  /* calls until the clock is looked at again */
+	FAILURES_MAX = 1 << 6,	  /* kinds of failure told apart */
+	UNHURRIED = 100,	  /* a list is read again after this many times its own duration */
+	HURRIED = 4,		  /* likewise, where the replay depends on it */
+	FLAGS_COST = 7,		  /* smaps takes so many times as long as maps */
+	CALLS_UNTIL_CLOCK = 1000, /* calls until the clock is looked at again */
 };
 
 static const unsigned thresholds[] = {50, 75, 90, 95}; /* percent of vm.max_map_count */
 
-static int64_t allowance;      /* VMAs that can still come about before the next threshold must be looked for */
+static int64_t allowance; /* VMAs that can still come about before the next threshold must be looked for */
 static unsigned next_threshold;
-static uint64_t not_before;    /* ns: no list is read before */
-static uint64_t anchor_size;   /* bytes of the last anchor in the ring */
-static uint64_t anchor_cost;   /* ns that reading maps took for it */
-static uint64_t anchor_time;   /* when it was taken */
+static uint64_t not_before;  /* ns: no list is read before */
+static uint64_t anchor_size; /* bytes of the last anchor in the ring */
+static uint64_t anchor_cost; /* ns that reading maps took for it */
+static uint64_t anchor_time; /* when it was taken */
 static uint64_t failures_seen[FAILURES_MAX];
 
 static uint64_t threshold_count(unsigned index)
@@ -37,7 +37,8 @@ static void allow_until_threshold(uint64_t map_count)
 {
 	while (map_count >= threshold_count(next_threshold))
 		next_threshold++;
-	__atomic_store_n(&allowance, (int64_t)(threshold_count(next_threshold) - map_count), __ATOMIC_RELAXED);
+	__atomic_store_n(&allowance, (int64_t)(threshold_count(next_threshold) - map_count),
+			 __ATOMIC_RELAXED);
 }
 
 void watch_start(uint64_t map_count)
@@ -91,7 +92,8 @@ static uint64_t ring_head(void)
 	return __atomic_load_n(&tracer.ring.header->head, __ATOMIC_RELAXED);
 }
 
-/* How far the ring may move on before the next anchor: two lists and what lies between them must fit into it. */
+/* How far the ring may move on before the next anchor: two lists and what lies between them must fit into it.
+ */
 static uint64_t anchor_distance(void)
 {
 	uint64_t half = tracer.ring_size / 2;
@@ -102,13 +104,17 @@ static uint64_t anchor_distance(void)
 static void drop_anchor(void)
 {
 	uint64_t head = ring_head(), last = __atomic_load_n(&tracer.last_anchor, __ATOMIC_RELAXED), now;
-	if (head - last < anchor_distance() || (now = tracer_now()) < __atomic_load_n(&not_before, __ATOMIC_RELAXED))
+	if (head - last < anchor_distance() ||
+	    (now = tracer_now()) < __atomic_load_n(&not_before, __ATOMIC_RELAXED))
 		return;
-	if (!__atomic_compare_exchange_n(&tracer.last_anchor, &last, head, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+	if (!__atomic_compare_exchange_n(&tracer.last_anchor, &last, head, false, __ATOMIC_RELAXED,
+					 __ATOMIC_RELAXED))
 		return;
-	/* The flags of every VMA take seven times as long to read: only while that is little beside the time gone by. */
+	/* The flags of every VMA take seven times as long to read: only while that is little beside the time
+	 * gone by. */
 	bool with_flags = anchor_cost * FLAGS_COST * HURRIED < now - anchor_time;
-	anchor_cost = record_snapshot(MF_SNAPSHOT_ANCHOR, with_flags, HURRIED) / (with_flags ? FLAGS_COST : 1);
+	anchor_cost =
+	    record_snapshot(MF_SNAPSHOT_ANCHOR, with_flags, HURRIED) / (with_flags ? FLAGS_COST : 1);
 	anchor_time = tracer_now();
 	anchor_size = ring_head() - head;
 	__atomic_store_n(&tracer.last_anchor, head + anchor_size, __ATOMIC_RELAXED);
@@ -126,7 +132,8 @@ static bool is_scarcity(enum mf_call_number kind, long error)
 	return error == ENOMEM || (error == EAGAIN && (kind == MF_CALL_MADVISE || kind == MF_CALL_MLOCK));
 }
 
-/* The first failure of a kind, and then the 8th, 64th, ... so that a later and different cause is seen as well. */
+/* The first failure of a kind, and then the 8th, 64th, ... so that a later and different cause is seen as
+ * well. */
 static bool is_worth_a_snapshot(uint64_t nth)
 {
 	while (nth % 8 == 0)

@@ -1,4 +1,5 @@
-/* Decides, after each call, whether the moment deserves a snapshot: a failure, a threshold of the limit, an anchor. */
+/* Decides, after each call, whether the moment deserves a snapshot: a failure, a threshold of the limit, an
+ * anchor. */
 #ifndef MAPFRAY_WATCH_H
 #define MAPFRAY_WATCH_H
 
@@ -6,7 +7,8 @@
 
 /* Begins to watch, with the number of VMAs at the start. Does not enter libc. */
 void watch_start(uint64_t map_count);
-/* To be called after the call has been recorded. Costs one atomic subtraction, most times. Does not enter libc. */
+/* To be called after the call has been recorded. Costs one atomic subtraction, most times. Does not enter
+ * libc. */
 void watch_call(const struct call *call, enum mf_call_number kind, long result);
 
 #endif

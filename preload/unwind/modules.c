@@ -10,7 +10,6 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
-
 #define TABLE_MAX 512
 
 typedef int find_object_function(void *address, struct dl_find_object *result);

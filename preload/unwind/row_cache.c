@@ -3,7 +3,6 @@
 
 #include <stddef.h>
 
-
 _Static_assert(offsetof(struct mf_cached_row, slots) == 8 && sizeof(struct mf_cached_row) == 16,
 	       "a row is two words");
 

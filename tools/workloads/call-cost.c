@@ -1,8 +1,8 @@
 /*
- * Times the calls that fray a map at a given depth of the stack, through libc's functions, which mapfray records, and
- * beside them in the same process straight into the kernel, which it does not see: the difference is what recording
- * adds, free of what another layout of the map costs the kernel. Nanoseconds per call.
- * USE: call-cost DEPTH CALLS      (build: cc -O1 -g call-cost.c)
+ * Times the calls that fray a map at a given depth of the stack, through libc's functions, which mapfray
+ * records, and beside them in the same process straight into the kernel, which it does not see: the
+ * difference is what recording adds, free of what another layout of the map costs the kernel. Nanoseconds per
+ * call. USE: call-cost DEPTH CALLS      (build: cc -O1 -g call-cost.c)
  */
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -20,7 +20,8 @@ static double seconds(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* A place with nothing beside it: what the kernel has to do there does not depend on who else has mapped what. */
+/* A place with nothing beside it: what the kernel has to do there does not depend on who else has mapped
+ * what. */
 static char *lonely_place(void)
 {
 	char *area = mmap(NULL, 64 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -80,7 +81,8 @@ static double time_toggles(call_t *call, long calls)
 }
 
 /* One frame more on the stack; the addition afterwards keeps the compiler from a tail call. */
-__attribute__((noinline)) static double at_depth(int frames, double (*timed)(call_t *, long), call_t *call, long calls)
+__attribute__((noinline)) static double at_depth(int frames, double (*timed)(call_t *, long), call_t *call,
+						 long calls)
 {
 	if (frames == 0)
 		return timed(call, calls);
@@ -105,7 +107,8 @@ int main(int count, char **arguments)
 		fprintf(stderr, "use: call-cost DEPTH CALLS\n");
 		return 64;
 	}
-	/* main, compare, the timed function, the call and libc's three frames below main belong to the depth. */
+	/* main, compare, the timed function, the call and libc's three frames below main belong to the depth.
+	 */
 	int frames = atoi(arguments[1]) - 7;
 	long calls = atol(arguments[2]);
 	compare("mmap+munmap", frames, time_pairs, calls);

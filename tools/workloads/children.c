@@ -1,4 +1,5 @@
-/* Starts a program in every way there is, each time with an environment of its own choice: cleared, or preloading. */
+/* Starts a program in every way there is, each time with an environment of its own choice: cleared, or
+ * preloading. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <spawn.h>

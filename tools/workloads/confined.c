@@ -1,4 +1,5 @@
-/* Goes on changing its map behind a seccomp filter that answers `kill` or `refuse` to whatever it does not need. */
+/* Goes on changing its map behind a seccomp filter that answers `kill` or `refuse` to whatever it does not
+ * need. */
 #define _GNU_SOURCE
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -10,13 +11,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static const int needed[] = {SYS_mmap, SYS_mprotect, SYS_munmap, SYS_brk, SYS_write, SYS_getpid, SYS_exit_group,
-			     SYS_newfstatat};
+static const int needed[] = {SYS_mmap,	SYS_mprotect, SYS_munmap,     SYS_brk,
+			     SYS_write, SYS_getpid,   SYS_exit_group, SYS_newfstatat};
 
 static void churn(int times)
 {
 	for (int i = 0; i < times; i++) {
-		char *block = mmap(NULL, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		char *block =
+		    mmap(NULL, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		mprotect(block + 4096, 4096, PROT_NONE);
 		munmap(block, 3 * 4096);
 	}
@@ -26,7 +28,8 @@ static int confine(unsigned action)
 {
 	struct sock_filter steps[32];
 	int count = 0;
-	steps[count++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+	steps[count++] =
+	    (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
 	for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
 		steps[count++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, needed[i], 0, 1);
 		steps[count++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);

@@ -17,7 +17,8 @@
 static void churn(void)
 {
 	for (int i = 0; i < 1500; i++) {
-		char *block = mmap(NULL, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		char *block =
+		    mmap(NULL, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		mprotect(block + 4096, 4096, PROT_NONE);
 		munmap(block, 3 * 4096);
 	}
@@ -92,6 +93,7 @@ int main(int count, char **arguments)
 	int low = 0;
 	for (int i = 3; i < 100; i++)
 		low += fcntl(i, F_GETFD) >= 0;
-	printf("limits %lu %lu, %d open, next %d\n", limit.rlim_cur, limit.rlim_max, low, open("/dev/null", O_RDONLY));
+	printf("limits %lu %lu, %d open, next %d\n", limit.rlim_cur, limit.rlim_max, low,
+	       open("/dev/null", O_RDONLY));
 	return 0;
 }

@@ -1,8 +1,8 @@
 /*
- * Makes every kind of map-changing call through libc's function of that name, each with every outcome: a merge with
- * the left neighbour, the right one, both; a split; a move; a failure. After each call it writes the instant and
- * /proc/self/maps to the file named by its argument, so that a replay can be held against the kernel call by call.
- * USE: every-call OUTPUT      (build: cc -O1 -g every-call.c)
+ * Makes every kind of map-changing call through libc's function of that name, each with every outcome: a
+ * merge with the left neighbour, the right one, both; a split; a move; a failure. After each call it writes
+ * the instant and /proc/self/maps to the file named by its argument, so that a replay can be held against the
+ * kernel call by call. USE: every-call OUTPUT      (build: cc -O1 -g every-call.c)
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #define PAGE 4096UL
-#define RW (PROT_READ | PROT_WRITE)
+#define RW   (PROT_READ | PROT_WRITE)
 #define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
 
 static int output, maps;
@@ -47,7 +47,8 @@ static void check(const char *what, int as_expected)
 }
 
 #define DO(call) check(#call, (call))
-#define FAILS(call, error) check(#call " fails with " #error, (errno = 0, (long)(call) == -1) && errno == (error))
+#define FAILS(call, error)                                                                                   \
+	check(#call " fails with " #error, (errno = 0, (long)(call) == -1) && errno == (error))
 
 static char *area; /* 4 MiB of address space with nothing in it */
 
@@ -67,10 +68,10 @@ static int map(unsigned long page, unsigned long pages, int prot, int flags, int
 static void mapping(int file)
 {
 	DO(map(0, 4, RW, ANON, -1, 0));
-	DO(map(4, 4, RW, ANON, -1, 0));	  /* merges left */
+	DO(map(4, 4, RW, ANON, -1, 0)); /* merges left */
 	DO(map(12, 4, RW, ANON, -1, 0));
-	DO(map(10, 2, RW, ANON, -1, 0));  /* merges right */
-	DO(map(8, 2, RW, ANON, -1, 0));	  /* merges with both, if their anon_vmas allow it */
+	DO(map(10, 2, RW, ANON, -1, 0)); /* merges right */
+	DO(map(8, 2, RW, ANON, -1, 0));	 /* merges with both, if their anon_vmas allow it */
 	DO(map(16, 4, PROT_READ, ANON, -1, 0));
 	DO(map(20, 4, PROT_NONE, ANON, -1, 0));
 	DO(map(24, 4, PROT_NONE, ANON | MAP_NORESERVE, -1, 0));
@@ -98,10 +99,10 @@ static void mapping(int file)
 
 static void unmapping(void)
 {
-	DO(munmap(at(60), PAGE) == 0);	  /* head */
-	DO(munmap(at(67), PAGE) == 0);	  /* tail */
-	DO(munmap(at(64), PAGE) == 0);	  /* middle */
-	DO(munmap(at(44), PAGE) == 0);	  /* middle of a file mapping */
+	DO(munmap(at(60), PAGE) == 0);	   /* head */
+	DO(munmap(at(67), PAGE) == 0);	   /* tail */
+	DO(munmap(at(64), PAGE) == 0);	   /* middle */
+	DO(munmap(at(44), PAGE) == 0);	   /* middle of a file mapping */
 	DO(munmap(at(30), 8 * PAGE) == 0); /* over several */
 	DO(munmap(at(30), 8 * PAGE) == 0); /* nothing there */
 	FAILS(munmap(at(0) + 1, PAGE), EINVAL);
@@ -111,19 +112,19 @@ static void unmapping(void)
 static void protecting(void)
 {
 	DO(map(100, 16, RW, ANON, -1, 0));
-	DO(mprotect(at(104), PAGE, PROT_NONE) == 0);	   /* splits in three */
-	DO(mprotect(at(105), PAGE, PROT_NONE) == 0);	   /* the boundary moves */
-	DO(mprotect(at(100), PAGE, PROT_READ) == 0);	   /* head */
-	DO(mprotect(at(115), PAGE, PROT_READ) == 0);	   /* tail */
-	DO(mprotect(at(104), 2 * PAGE, RW) == 0);	   /* merges with both */
-	DO(mprotect(at(100), 16 * PAGE, PROT_READ) == 0);  /* all of several */
+	DO(mprotect(at(104), PAGE, PROT_NONE) == 0);	  /* splits in three */
+	DO(mprotect(at(105), PAGE, PROT_NONE) == 0);	  /* the boundary moves */
+	DO(mprotect(at(100), PAGE, PROT_READ) == 0);	  /* head */
+	DO(mprotect(at(115), PAGE, PROT_READ) == 0);	  /* tail */
+	DO(mprotect(at(104), 2 * PAGE, RW) == 0);	  /* merges with both */
+	DO(mprotect(at(100), 16 * PAGE, PROT_READ) == 0); /* all of several */
 	DO(mprotect(at(104), 4 * PAGE, RW) == 0);
-	DO(mprotect(at(104), 4 * PAGE, RW) == 0);	   /* as it is */
+	DO(mprotect(at(104), 4 * PAGE, RW) == 0); /* as it is */
 	DO(mprotect(at(104), 0, PROT_NONE) == 0);
-	FAILS(mprotect(at(112), 8 * PAGE, RW), ENOMEM);	   /* up to the hole */
+	FAILS(mprotect(at(112), 8 * PAGE, RW), ENOMEM); /* up to the hole */
 	FAILS(mprotect(at(118), PAGE, RW), ENOMEM);
 	FAILS(mprotect(at(100) + 7, PAGE, RW), EINVAL);
-	DO(mprotect(at(48), 2 * PAGE, RW) == 0);	   /* a private file mapping */
+	DO(mprotect(at(48), 2 * PAGE, RW) == 0); /* a private file mapping */
 	DO(pkey_mprotect(at(110), PAGE, PROT_READ, -1) == 0);
 	FAILS(pkey_mprotect(at(110), PAGE, PROT_READ, 77), EINVAL);
 }
@@ -139,10 +140,13 @@ static void moving(void)
 	DO(map(160, 8, RW, ANON, -1, 0));
 	DO(mremap(at(160), 8 * PAGE, 8 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, at(180)) == at(180));
 	DO(map(188, 4, RW, ANON, -1, 0)); /* beside a written, moved one: pgoff differs */
-	DO(mremap(at(182), 2 * PAGE, 2 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, at(200)) == at(200)); /* from a middle */
-	DO(mremap(at(200), 2 * PAGE, 2 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, at(182)) == at(182)); /* and back */
+	DO(mremap(at(182), 2 * PAGE, 2 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, at(200)) ==
+	   at(200)); /* from a middle */
+	DO(mremap(at(200), 2 * PAGE, 2 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, at(182)) ==
+	   at(182)); /* and back */
 	DO(map(210, 4, PROT_READ, ANON, -1, 0));
-	DO(mremap(at(210), 4 * PAGE, 4 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, at(220)) == at(220)); /* unwritten */
+	DO(mremap(at(210), 4 * PAGE, 4 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, at(220)) ==
+	   at(220)); /* unwritten */
 	DO(map(224, 4, PROT_READ, ANON, -1, 0));
 	DO(mremap(at(188), 4 * PAGE, 4 * PAGE, MREMAP_MAYMOVE | 4 /* DONTUNMAP */, 0) != MAP_FAILED);
 	FAILS(mremap(at(240), PAGE, 2 * PAGE, MREMAP_MAYMOVE), EFAULT);
@@ -246,7 +250,8 @@ int main(int count, char **arguments)
 	unlink(name);
 	area = mmap(NULL, 1024 * PAGE, PROT_NONE, ANON | MAP_NORESERVE, -1, 0);
 	munmap(area, 1024 * PAGE);
-	/* libc allocates at its first formatted output: that must not fall between an instant and its list. */
+	/* libc allocates at its first formatted output: that must not fall between an instant and its list.
+	 */
 	int nowhere = open("/dev/null", O_WRONLY);
 	dprintf(nowhere, "%d\n", nowhere);
 	witness("start");

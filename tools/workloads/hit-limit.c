@@ -1,8 +1,7 @@
 /*
- * Makes VMAs by one kind of call until a call fails or it has made COUNT of them, and says which call failed: a
- * line "BEGIN_NS CALL ERRNO NUMBER", or "none". The same arguments give the same calls.
- * USE: hit-limit KIND COUNT       KIND: map protect hole dontfork lock replace move move-fixed brk
- * (build: cc -O1 -g hit-limit.c)
+ * Makes VMAs by one kind of call until a call fails or it has made COUNT of them, and says which call failed:
+ * a line "BEGIN_NS CALL ERRNO NUMBER", or "none". The same arguments give the same calls. USE: hit-limit KIND
+ * COUNT       KIND: map protect hole dontfork lock replace move move-fixed brk (build: cc -O1 -g hit-limit.c)
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -82,8 +81,8 @@ static void replace_one(char *area, long i)
 	check(page == MAP_FAILED, "mmap");
 }
 
-/* Moves every other page of the area out, by growing where nothing is free. What moves was written, so that it
- * keeps its offset and merges with nothing where it lands. */
+/* Moves every other page of the area out, by growing where nothing is free. What moves was written, so that
+ * it keeps its offset and merges with nothing where it lands. */
 static void move_one(char *area, long i)
 {
 	area[(2 * i + 1) * PAGE] = 1;
@@ -124,9 +123,11 @@ static const struct {
 	maker make;
 	int needs_memory;
 } kinds[] = {
-	{"map", map_one, 0},	    {"protect", protect_one, 1}, {"hole", punch_one, 1},
-	{"dontfork", advise_one, 1}, {"lock", lock_one, 1},	 {"replace", replace_one, 1},
-	{"move", move_one, 1},	    {"move-fixed", move_fixed_one, 1}, {"brk", brk_one, 0},
+    {"map", map_one, 0},    {"protect", protect_one, 1},
+    {"hole", punch_one, 1}, {"dontfork", advise_one, 1},
+    {"lock", lock_one, 1},  {"replace", replace_one, 1},
+    {"move", move_one, 1},  {"move-fixed", move_fixed_one, 1},
+    {"brk", brk_one, 0},
 };
 
 enum { KINDS = sizeof kinds / sizeof *kinds };
@@ -140,8 +141,8 @@ static char *area_for(int kind)
 	if (area == MAP_FAILED)
 		exit(2);
 	munmap(area, size);
-	if (kinds[kind].needs_memory &&
-	    mmap(area, (size_t)200000 * PAGE, READ_WRITE, PRIVATE | MAP_FIXED | MAP_NORESERVE, -1, 0) == MAP_FAILED)
+	if (kinds[kind].needs_memory && mmap(area, (size_t)200000 * PAGE, READ_WRITE,
+					     PRIVATE | MAP_FIXED | MAP_NORESERVE, -1, 0) == MAP_FAILED)
 		exit(2);
 	return area;
 }
@@ -164,8 +165,8 @@ int main(int count, char **arguments)
 	for (long i = 0; i < atol(arguments[2]) && !failed; i++)
 		kinds[kind].make(area, i);
 	char line[128];
-	int size = failed ? snprintf(line, sizeof line, "%llu %s %s %ld\n", (unsigned long long)failed_begin, failed,
-				     strerrorname_np(failed_errno), failed_number)
+	int size = failed ? snprintf(line, sizeof line, "%llu %s %s %ld\n", (unsigned long long)failed_begin,
+				     failed, strerrorname_np(failed_errno), failed_number)
 			  : snprintf(line, sizeof line, "none\n");
 	return write(1, line, (size_t)size) == size ? 0 : 1;
 }

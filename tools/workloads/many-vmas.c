@@ -1,7 +1,7 @@
 /*
- * Keeps a given number of VMAs alive while it makes a given number of calls: pages of one reservation change their
- * rights at random places, so VMAs are split, merged, moved and unmapped all the time.
- * USE: many-vmas LIVE CALLS [SEED]      (build: cc -O1 -g many-vmas.c)
+ * Keeps a given number of VMAs alive while it makes a given number of calls: pages of one reservation change
+ * their rights at random places, so VMAs are split, merged, moved and unmapped all the time. USE: many-vmas
+ * LIVE CALLS [SEED]      (build: cc -O1 -g many-vmas.c)
  */
 #define _GNU_SOURCE
 #include <stdint.h>
@@ -35,11 +35,13 @@ static void change(char *area, long live)
 	case 0:
 		if (munmap(page, PAGE) != 0)
 			fail("munmap");
-		if (mmap(page, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != page)
+		if (mmap(page, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+			 0) != page)
 			fail("mmap");
 		break;
 	case 1:
-		if (mmap(page + PAGE, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != page + PAGE)
+		if (mmap(page + PAGE, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) !=
+		    page + PAGE)
 			fail("mmap");
 		if (munmap(page + PAGE, PAGE) != 0)
 			fail("munmap");
@@ -58,13 +60,14 @@ int main(int count, char **arguments)
 	}
 	long live = atol(arguments[1]), calls = atol(arguments[2]);
 	state = count > 3 ? strtoull(arguments[3], NULL, 0) | 1 : 88172645463325252ULL;
-	char *area = mmap(NULL, (size_t)live * 2 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *area = mmap(NULL, (size_t)live * 2 * PAGE, PROT_NONE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (area == MAP_FAILED)
 		fail("mmap");
 	munmap(area, (size_t)live * 2 * PAGE);
 	for (long i = 0; i < live; i++)
-		if (mmap(area + i * 2 * PAGE, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1,
-			 0) == MAP_FAILED)
+		if (mmap(area + i * 2 * PAGE, PAGE, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) == MAP_FAILED)
 			fail("mmap");
 	for (long made = live + 2; made + 2 <= calls; made += 2)
 		change(area, live);

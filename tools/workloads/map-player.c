@@ -4,16 +4,13 @@
  * The script comes on stdin, one command a line; the answers go to stdout as struct step, each followed by
  * step.count struct vma. The first step has number 0 and tells the map before any command. Commands:
  *   C NUMBER ARG...   as c, but tells no map (count is ~0)
- *   c NUMBER ARG...   the system call NUMBER; an ARG is a number, $N (register N), &N (address of word N) or @N (its
- *                     content)
- *   b ARG DISTANCE    brk(ARG + DISTANCE)
- *   w START END       writes one byte to each page, as read(2) into it, so that faults are errors and not signals
- *   r START END       reads one byte of each page
- *   o FLAGS PATH      opens PATH; the descriptor is the result
- *   s N               puts the last result into register N
- *   f                 forks; the child plays on, the parent waits
- *   W START END       from now on tells the VMAs in this range alone, by PROCMAP_QUERY: no flags, no names
- * After start it maps nothing itself: no stdio, no malloc.
+ *   c NUMBER ARG...   the system call NUMBER; an ARG is a number, $N (register N), &N (address of word N) or
+ * @N (its content) b ARG DISTANCE    brk(ARG + DISTANCE) w START END       writes one byte to each page, as
+ * read(2) into it, so that faults are errors and not signals r START END       reads one byte of each page o
+ * FLAGS PATH      opens PATH; the descriptor is the result s N               puts the last result into
+ * register N f                 forks; the child plays on, the parent waits W START END       from now on
+ * tells the VMAs in this range alone, by PROCMAP_QUERY: no flags, no names After start it maps nothing
+ * itself: no stdio, no malloc.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -28,7 +25,7 @@
 
 #include "trace_format.h"
 
-#define VMAS_MAX 70000
+#define VMAS_MAX      70000
 #define LINE_MAX_SIZE 152
 
 struct step {
@@ -151,12 +148,13 @@ struct procmap_query {
 	uint64_t vma_name_addr, build_id_addr;
 };
 #define PROCMAP_QUERY_REQUEST _IOWR('f', 17, struct procmap_query)
-#define COVERING_OR_NEXT 0x10
+#define COVERING_OR_NEXT      0x10
 
 static uint64_t list_window(void)
 {
 	static int fd = -1;
-	struct procmap_query query = {.size = sizeof query, .query_flags = COVERING_OR_NEXT, .query_addr = window_start};
+	struct procmap_query query = {
+	    .size = sizeof query, .query_flags = COVERING_OR_NEXT, .query_addr = window_start};
 	uint64_t count = 0;
 
 	/* A descriptor of the parent's map would tell of the parent after a fork. */

@@ -2,11 +2,11 @@
  * Threads that map, unmap and protect at full speed, and at the end the list of VMAs as the kernel has it.
  * USE: threads-storm SECONDS [THREADS [apart|together]]      (build: cc -O1 -g -pthread threads-storm.c)
  *
- * Each thread maps where the kernel likes and unmaps again, so that addresses pass from thread to thread; allocates
- * and frees; and changes one area that all share. `apart`: a page of it belongs to one thread, but its neighbours
- * to others, so that VMAs merge and split across threads. `together`: any page is any thread's.
- * The area never has a hole, where the kernel would put something that the next MAP_FIXED takes away.
- * Prints the time (CLOCK_MONOTONIC, ns) on the first line, then /proc/self/maps.
+ * Each thread maps where the kernel likes and unmaps again, so that addresses pass from thread to thread;
+ * allocates and frees; and changes one area that all share. `apart`: a page of it belongs to one thread, but
+ * its neighbours to others, so that VMAs merge and split across threads. `together`: any page is any
+ * thread's. The area never has a hole, where the kernel would put something that the next MAP_FIXED takes
+ * away. Prints the time (CLOCK_MONOTONIC, ns) on the first line, then /proc/self/maps.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -74,7 +74,8 @@ static void change_held(struct held *held, uint64_t *state)
 		return;
 	}
 	held->size = (1 + next_random(state) % 8) * PAGE;
-	held->start = mmap(NULL, held->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	held->start =
+	    mmap(NULL, held->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	if (held->start == MAP_FAILED)
 		abort();
 }

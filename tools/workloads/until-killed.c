@@ -1,7 +1,7 @@
 /*
- * Makes random calls on an area of its own until it is killed, and says through its standard output, before and after
- * each, what it is about to do and what came of it: 32 bytes each, so that nothing finished can be lost.
- * USE: until-killed SEED | reader      (build: cc -O1 -g until-killed.c)
+ * Makes random calls on an area of its own until it is killed, and says through its standard output, before
+ * and after each, what it is about to do and what came of it: 32 bytes each, so that nothing finished can be
+ * lost. USE: until-killed SEED | reader      (build: cc -O1 -g until-killed.c)
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -43,8 +43,8 @@ static void make(struct message message)
 	char *address = (char *)message.address;
 	switch (message.call) {
 	case 1:
-		if (mmap(address, message.length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) !=
-		    MAP_FAILED)
+		if (mmap(address, message.length, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED)
 			memset(address, 1, message.length);
 		break;
 	case 2:
@@ -68,7 +68,8 @@ int main(int count, char **arguments)
 		say(message, 0);
 		make(message);
 		say(message, 1);
-		/* So that most kills fall between two calls, where the list read from outside has one meaning. */
+		/* So that most kills fall between two calls, where the list read from outside has one
+		 * meaning. */
 		for (volatile int i = 0; i < PAUSE; i++)
 			;
 	}

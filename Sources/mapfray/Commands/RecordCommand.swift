@@ -61,7 +61,8 @@ struct RecordCommand: ParsableCommand {
     }
 
     func run() throws {
-        let recording = try Recording(command: command, output: output, flightRecorder: flightRecorder, follow: follow)
+        let recording = try Recording(
+            command: command, output: output, flightRecorder: flightRecorder, follow: follow)
         let (process, status) = try recording.run()
         recording.conclude(process, status, quiet: quiet)
         Glibc.exit(status.shellStatus)

@@ -69,7 +69,9 @@ struct Recording {
         guard let code = facts.first(where: { $0.spillErrno != 0 })?.spillErrno else { return }
         let lost = facts.reduce(0) { $0 + $1.lost }
         if lost == 0 { return }
-        tell("warning: \(NumberText.count(Int(clamping: lost))) records were lost, because \(reason(ofLoss: code))")
+        tell(
+            "warning: \(NumberText.count(Int(clamping: lost))) records were lost, because \(reason(ofLoss: code))"
+        )
     }
 
     /// The tracer stops writing with EPERM when the program confines itself: see `mf_ring_confine`.

@@ -89,8 +89,8 @@ void mf_ring_finish(struct mf_ring *ring);
 void mf_ring_resume(struct mf_ring *ring);
 
 /*
- * From here on the ring makes no system call, because a filter may kill the process for any: full segments are
- * overwritten, and their records count as lost.
+ * From here on the ring makes no system call, because a filter may kill the process for any: full segments
+ * are overwritten, and their records count as lost.
  */
 void mf_ring_confine(struct mf_ring *ring);
 
