@@ -69,7 +69,7 @@ extension CoverageTests {
         Program(
             name: "\(name), preloaded beside the tracer", needs: [library, "/usr/bin/python3"],
             preparation: write("a.py", allocations),
-            script: "LD_PRELOAD=\"$LD_PRELOAD:\(library)\" exec python3 a.py")
+            script: "LD_PRELOAD=\"$LD_PRELOAD:\(library)\" exec python3 a.py", least: 50)
     }
 
     private static let allocations = """

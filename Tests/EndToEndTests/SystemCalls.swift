@@ -57,14 +57,18 @@ struct CallComparison {
 
     /// - Parameter images: per thread, what strace saw between one execve and the next; the first of a process that
     ///   was forked begins with the fork.
-    init(images: [Int: [[SystemCall]]], recorded: [Int: [SystemCall]]) {
+    /// - Parameter cutOff: Threads whose last call was also their last word: another thread ended the process before
+    ///   this one could write the call down.
+    init(images: [Int: [[SystemCall]]], recorded: [Int: [SystemCall]], cutOff: Set<Int>) {
         for (thread, images) in images {
-            add(thread, images, recorded[thread] ?? [])
+            add(thread, images, recorded[thread] ?? [], isCutOff: cutOff.contains(thread))
         }
         for (thread, calls) in recorded where images[thread] == nil { invented += calls }
     }
 
-    private mutating func add(_ thread: Int, _ images: [[SystemCall]], _ recorded: [SystemCall]) {
+    private mutating func add(
+        _ thread: Int, _ images: [[SystemCall]], _ recorded: [SystemCall], isCutOff: Bool
+    ) {
         let truth = images.flatMap(\.self)
         guard !recorded.isEmpty else {
             untraced[thread] = truth.count
@@ -81,7 +85,8 @@ struct CallComparison {
                 number == 0 && matched.contains(where: places.contains)
                 ? places.lowerBound : places.first(where: matched.contains) ?? places.upperBound
             for place in first..<places.upperBound {
-                if matched.contains(place) { seen += 1 } else { unseen.append(truth[place]) }
+                let isLastWord = isCutOff && place == truth.count - 1
+                if matched.contains(place) { seen += 1 } else if !isLastWord { unseen.append(truth[place]) }
             }
         }
     }

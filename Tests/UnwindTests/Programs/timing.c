@@ -99,7 +99,8 @@ static NOINLINE int measure(void)
 	       first_theirs / first);
 	printf("after forgetting: %.0f ns a walk, %.0f ns a frame\n", cold, cold / (double)frames);
 	printf("forget: 8 KiB %.1f ns, 64 MiB %.1f ns\n", small, large);
-	return frames != 16 || warm > 4 * warm_theirs || first > first_theirs;
+	/* The figures are for people: a busy machine is no error. */
+	return frames != 16;
 }
 
 static NOINLINE int descend(int depth)
