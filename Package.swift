@@ -4,6 +4,8 @@ import PackageDescription
 // A sanitizer's symbols come from the program, not from the library's own link.
 let sanitized = Context.environment["MAPFRAY_SANITIZE"] != nil
 let tracerFlags = [
+    // Zeros lie in the file too: the library has no anonymous pages that could merge with the program's.
+    "-fno-zero-initialized-in-bss",
     // The code interrupted at a system call may hold values in vector registers: leave them alone.
     "-mgeneral-regs-only", "-std=gnu11", "-O2", "-fvisibility=hidden", "-ftls-model=initial-exec",
     "-fno-stack-protector",

@@ -115,13 +115,15 @@ static int identify(struct mf_ring *ring, int descriptor)
 	return (int)error;
 }
 
-static int map(struct mf_ring *ring, int descriptor, void *place)
+static int map(struct mf_ring *ring, int descriptor, const struct mf_ring_options *options)
 {
+	void *place = options->place;
 	long address = raw_syscall6(SYS_mmap, (long)place, (long)ring->mapping_size, PROT_READ | PROT_WRITE,
 				    MAP_SHARED | (place ? MAP_FIXED : 0), descriptor, 0);
 
 	if (address < 0 && address > -4096)
 		return (int)address;
+	ring->mapped_time = options->now ? options->now() : 0;
 	ring->header = (struct mf_header *)address;
 	ring->bytes = (unsigned char *)address + MF_HEADER_SIZE;
 	return 0;
@@ -164,7 +166,7 @@ static int prepare(struct mf_ring *ring, int descriptor, const struct mf_ring_op
 	int error = allocate(descriptor, ring->mapping_size, options->spare);
 
 	error = error ? error : identify(ring, descriptor);
-	return error ? error : map(ring, descriptor, options->place);
+	return error ? error : map(ring, descriptor, options);
 }
 
 static int create(struct mf_ring *ring, const struct mf_ring_options *options)

@@ -132,6 +132,7 @@ static int open_log(void *place)
 					  .flight_recorder = tracer.flight_recorder,
 					  .place = place,
 					  .least_descriptor = DESCRIPTOR,
+					  .now = tracer_now,
 					  .start_time = tracer_now(),
 					  .start_realtime = real_time(),
 					  .process = tracer.process,
@@ -281,12 +282,14 @@ static void set_output(const char *output)
 }
 
 /* ld.so maps a library right below a page of its own, and the two would be one VMA, counted for the program
- * or for the tracer: a flag keeps them apart. */
+ * or for the tracer. The library is built to have no anonymous pages (Package.swift); should it have some
+ * after all, a flag keeps them apart. */
 static void keep_data_apart(void)
 {
 	uint64_t start = ((uint64_t)__bss_start + PAGE - 1) & ~(uint64_t)(PAGE - 1);
 	uint64_t end = ((uint64_t)_end + PAGE - 1) & ~(uint64_t)(PAGE - 1);
-	raw_syscall3(SYS_madvise, (long)start, (long)(end - start), MADV_DONTDUMP);
+	if (start < end)
+		raw_syscall3(SYS_madvise, (long)start, (long)(end - start), MADV_DONTDUMP);
 }
 
 static bool read_options(char **environment)
@@ -345,7 +348,7 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
 		tracer.state = TRACER_OFF;
 		return;
 	}
-	own_range_time = tracer_now();
+	own_range_time = tracer.ring.mapped_time;
 	add_own_range(tracer.ring.header, tracer.ring.mapping_size);
 	stubs_start();
 	neighbours_find();
@@ -387,7 +390,7 @@ void tracer_start_in_child(void)
 		__atomic_store_n(&tracer.state, TRACER_OFF, __ATOMIC_RELEASE);
 		return;
 	}
-	own_range_time = tracer_now();
+	own_range_time = tracer.ring.mapped_time;
 	*tracer.alive = 1;
 	write_beginning(MF_SNAPSHOT_FORK, parent_position, parent_start);
 	__atomic_store_n(&tracer.state, TRACER_RECORDING, __ATOMIC_RELEASE);

@@ -26,6 +26,7 @@ struct mf_ring_options {
 	int least_descriptor;  /* number the log's descriptor shall not be below, if it can; default 1000 */
 	uint64_t page_size;    /* bytes; default 4096 */
 	uint64_t start_time;   /* CLOCK_MONOTONIC ns */
+	uint64_t (*now)(void); /* CLOCK_MONOTONIC ns, or NULL: to know when the ring was mapped */
 	uint64_t start_realtime; /* CLOCK_REALTIME ns */
 	uint32_t process;
 	uint32_t parent_process;
@@ -35,6 +36,7 @@ struct mf_ring_options {
 struct mf_ring {
 	struct mf_header *header; /* the mapping: header, then ring */
 	uint64_t mapping_size;	  /* bytes of it */
+	uint64_t mapped_time;	  /* CLOCK_MONOTONIC ns when it came about, if options->now was given */
 	unsigned char *bytes;	  /* the ring */
 	uint64_t ring_size;	  /* bytes */
 	uint64_t segment_size;	  /* bytes */
