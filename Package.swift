@@ -7,7 +7,7 @@ let tracerFlags = [
     // Zeros lie in the file too: the library has no anonymous pages that could merge with the program's.
     "-fno-zero-initialized-in-bss",
     // The code interrupted at a system call may hold values in vector registers: leave them alone.
-    "-mgeneral-regs-only", "-std=gnu11", "-O2", "-fvisibility=hidden", "-ftls-model=initial-exec",
+    "-mgeneral-regs-only", "-fno-builtin-strlen", "-std=gnu11", "-O2", "-fvisibility=hidden", "-ftls-model=initial-exec",
     "-fno-stack-protector",
     "-Wall", "-Wextra", "-Werror",
 ]

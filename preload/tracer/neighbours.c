@@ -38,14 +38,22 @@ static void move_behind(struct link_map *map, struct link_map *last)
 	last->l_next = map;
 }
 
+/* This library's entry in ld.so's list. May enter libc. */
+static struct link_map *own_entry(void)
+{
+	struct link_map *own = NULL;
+	Dl_info unused;
+	return dladdr1(_DYNAMIC, &unused, (void **)&own, RTLD_DL_LINKMAP) ? own : NULL;
+}
+
 void neighbours_make_way(void)
 {
-	struct link_map *own = NULL, *last = NULL;
+	struct link_map *own = own_entry(), *map = own, *last = own;
 	bool has_sanitizer = false;
-	for (struct link_map *map = _r_debug.r_map; map; last = map, map = map->l_next) {
+	while (map && map->l_prev)
+		map = map->l_prev;
+	for (; map; last = map, map = map->l_next)
 		has_sanitizer |= is_address_sanitizer(map);
-		own = map->l_ld == _DYNAMIC ? map : own;
-	}
 	/* The list's order decides nothing but this: symbols are found by their scopes. */
 	if (has_sanitizer && own && own->l_prev && own->l_next)
 		move_behind(own, last);

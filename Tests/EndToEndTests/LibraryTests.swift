@@ -1,0 +1,44 @@
+import Foundation
+import Testing
+
+/// What the tracer's library brings into a stranger's process.
+@Suite struct LibraryTests {
+    private func library() throws -> String {
+        URL(fileURLWithPath: try mapfrayPath()).deletingLastPathComponent()
+            .appendingPathComponent("libmapfray-preload.so").path
+    }
+
+    @Test func `it needs libc alone`() throws {
+        let needed = try run("/usr/bin/readelf", ["-d", library()]).lines.filter { $0.contains("(NEEDED)") }
+        #expect(needed.count == 1)
+        #expect(needed.allSatisfy { $0.contains("[libc.so.6]") }, "\(needed)")
+    }
+
+    @Test func `it takes from libc only what its constructor and the clock need`() throws {
+        let foreign = try run("/usr/bin/nm", ["-D", "--undefined-only", library()]).lines.compactMap { line in
+            line.contains(" U ") ? line.split(separator: " ").last?.split(separator: "@").first : nil
+        }
+        let expected: Set<Substring> = [
+            "__errno_location", "clock_gettime", "dl_iterate_phdr", "dladdr", "dladdr1", "dlsym",
+            "gnu_get_libc_version", "on_exit", "sysconf",
+        ]
+        #expect(Set(foreign).isSubset(of: expected), "\(Set(foreign).subtracting(expected))")
+    }
+
+    @Test func `it holds at most 20 VMAs, from the first to the last`() throws {
+        let scratch = try Scratch()
+        let program = try scratch.compileWorkload("many-vmas")
+        let recorded = try mapfray(
+            "record", "--quiet", "-o", scratch.file("log"), "--", program, "500", "20000")
+        #expect(recorded.status == 0, "\(recorded.errors)")
+        let report = try mapfray("report", scratch.file("log"), "--json").object
+        let vmas = try #require(report["vmas"] as? [String: Any])
+        #expect((1...20).contains(vmas["tracer"] as? Int ?? 0))
+        func count(_ instant: String) throws -> Int {
+            let all = try mapfray("maps", scratch.file("log"), "--at", instant, "--all").lines.count
+            return try all - mapfray("maps", scratch.file("log"), "--at", instant).lines.count
+        }
+        #expect(try count("0") == count("end"))
+        #expect(try count("end") == vmas["tracer"] as? Int)
+    }
+}
