@@ -38,7 +38,7 @@ struct tracer {
 	bool follows;	  /* forked children too */
 	uint64_t ring_size;
 	size_t depth;	      /* frames kept of a backtrace */
-	uint64_t last_anchor; /* head when the last snapshot began */
+	uint64_t last_anchor; /* head behind the flight recorder's last anchor */
 	uint64_t position; /* head after the last call; private memory, so a forked child finds it as of the
 			      fork */
 	char output[4096];

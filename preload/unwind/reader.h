@@ -50,35 +50,37 @@ static inline uint8_t mf_read_byte(struct mf_reader *reader)
 	return 0;
 }
 
-static inline uint64_t mf_read_uleb(struct mf_reader *reader)
+/* The bits of an LEB128 number; *bits says how many were read, *last is the byte that ended it. */
+static inline uint64_t mf_read_leb(struct mf_reader *reader, unsigned *bits, uint8_t *last)
 {
 	uint64_t value = 0;
-	unsigned shift = 0;
-	uint8_t byte;
 
+	*bits = 0;
 	do {
-		byte = mf_read_byte(reader);
-		if (shift < 64)
-			value |= (uint64_t)(byte & 0x7f) << shift;
-		shift += 7;
-	} while (byte & 0x80);
+		*last = mf_read_byte(reader);
+		if (*bits < 64)
+			value |= (uint64_t)(*last & 0x7f) << *bits;
+		*bits += 7;
+	} while (*last & 0x80);
 	return value;
+}
+
+static inline uint64_t mf_read_uleb(struct mf_reader *reader)
+{
+	unsigned bits;
+	uint8_t last;
+
+	return mf_read_leb(reader, &bits, &last);
 }
 
 static inline int64_t mf_read_sleb(struct mf_reader *reader)
 {
-	uint64_t value = 0;
-	unsigned shift = 0;
-	uint8_t byte;
+	unsigned bits;
+	uint8_t last;
+	uint64_t value = mf_read_leb(reader, &bits, &last);
 
-	do {
-		byte = mf_read_byte(reader);
-		if (shift < 64)
-			value |= (uint64_t)(byte & 0x7f) << shift;
-		shift += 7;
-	} while (byte & 0x80);
-	if (shift < 64 && byte & 0x40)
-		value |= ~UINT64_C(0) << shift;
+	if (bits < 64 && last & 0x40)
+		value |= ~UINT64_C(0) << bits;
 	return (int64_t)value;
 }
 
