@@ -12,7 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { PAGE = 4096, PAGES = 512, PAUSE = 20000 };
+enum { PAGE = 4096, PAGES = 512, PAUSE = 60000 };
 
 struct message {
 	uint64_t finished; /* 0 before the call, 1 after it */
