@@ -10,12 +10,12 @@
 
 #include "call_record.h"
 #include "definitions.h"
-#include "doubt.h"
 #include "environment.h"
 #include "filter_call.h"
 #include "indirect.h"
 #include "process.h"
 #include "stubs.h"
+#include "turns.h"
 #include "unrecordable.h"
 #include "userfault.h"
 #include "watch.h"
@@ -103,9 +103,8 @@ static long enter_kernel(const struct call *call)
 }
 
 static void write_parts(const struct call *call, enum mf_call_number kind, long result, uint64_t stack,
-			uint64_t begin)
+			uint64_t begin, uint64_t end)
 {
-	uint64_t end = tracer_now();
 	if (__builtin_expect(!indirect_is(kind), 1)) {
 		call_write(call, kind, result, stack, begin, end);
 		return;
@@ -129,13 +128,16 @@ long call_make(const struct call *call)
 	/* Before the call, which may unmap code or unwind tables that the backtrace needs. */
 	uint64_t stack = define_stack(call->registers);
 	forget_taken(call, kind);
+	struct turn turn = turn_begin(call, kind);
 	uint64_t begin = tracer_now();
-	doubt_begin();
 	long result = enter_kernel(call);
-	doubt_end();
-	write_parts(call, kind, result, stack, begin);
+	uint64_t end = tracer_now();
+	turn_end(&turn);
+	write_parts(call, kind, result, stack, begin, end);
 	redirect_loaded_code(call, kind, result);
 	watch_call(call, kind, result);
+	if (__builtin_expect(turn.was_overtaken, 0))
+		watch_overtaken();
 	return result;
 }
 

@@ -7,6 +7,7 @@
 #include "doubt.h"
 #include "observe.h"
 #include "scratch.h"
+#include "turns.h"
 
 /* VMAs asked for behind the first that a record on the program's stack holds; more take a scratch buffer. */
 enum { FURTHER_ON_STACK = 6 };
@@ -78,7 +79,7 @@ static bool append_observations(struct mf_call *record, const struct call *call,
 /* Behind what was asked further, until when that was, if other threads' calls may show in it. */
 static void tell_time(const struct inquiry *inquiry, struct mf_call *record)
 {
-	if (record->record.size == inquiry->size || doubt_is_alone())
+	if (record->record.size == inquiry->size || turn_is_alone())
 		return;
 	uint64_t now = tracer_now();
 	*(struct mf_range *)((char *)record + record->record.size) = (struct mf_range){now, now};

@@ -13,6 +13,7 @@
 
 #include "lowest.h"
 #include "observe.h"
+#include "turns.h"
 
 #ifndef PR_SET_VMA
 #define PR_SET_VMA 0x53564d41
@@ -26,10 +27,6 @@ enum {
 	SHARE = 64,	   /* of the time since the start, one part in so many may go into further ones */
 };
 
-static uint64_t calls_begun, calls_running; /* since there are threads */
-static __thread uint64_t own_number;	    /* calls_begun as of the beginning of this thread's call */
-static __thread bool overlaps;		    /* another thread's call ran beside this thread's last */
-
 static uint64_t started; /* ns */
 static uint64_t price;	 /* ns an answer takes */
 static uint64_t answers;
@@ -38,7 +35,6 @@ void doubt_start(void)
 {
 	struct mf_observation unused;
 	answers = 0;
-	calls_running = 0;
 	started = tracer_now();
 	price = UINT64_MAX;
 	for (int i = 0; i < 4; i++) {
@@ -56,31 +52,6 @@ bool doubt_affords(uint64_t now)
 		return false;
 	__atomic_add_fetch(&answers, 1, __ATOMIC_RELAXED);
 	return true;
-}
-
-void doubt_begin(void)
-{
-	overlaps = false;
-	own_number = 0;
-	if (!tracer.has_threads)
-		return;
-	overlaps = __atomic_fetch_add(&calls_running, 1, __ATOMIC_RELAXED) > 0;
-	own_number = __atomic_add_fetch(&calls_begun, 1, __ATOMIC_RELAXED);
-}
-
-void doubt_end(void)
-{
-	if (!own_number)
-		return;
-	__atomic_fetch_sub(&calls_running, 1, __ATOMIC_RELAXED);
-	overlaps |= __atomic_load_n(&calls_begun, __ATOMIC_RELAXED) != own_number;
-}
-
-bool doubt_is_alone(void)
-{
-	if (!tracer.has_threads)
-		return true;
-	return own_number && !overlaps && __atomic_load_n(&calls_begun, __ATOMIC_RELAXED) == own_number;
 }
 
 static bool is_private_anonymous(const uint64_t arguments[6])
@@ -143,7 +114,7 @@ static bool doubt_of_range(const uint64_t *arguments, enum mf_call_number kind, 
 			   struct doubt *doubt)
 {
 	int first = kind == MF_CALL_PRCTL ? 2 : 0;
-	return merges_neighbours(arguments, kind) && (overlaps || doubt_affords(now)) &&
+	return merges_neighbours(arguments, kind) && (turn_overlapped() || doubt_affords(now)) &&
 	       ask_about(doubt, arguments[first], arguments[first + 1], false);
 }
 

@@ -13,15 +13,9 @@ struct doubt {
 
 /* Asks the kernel once to see how long an answer takes. After observe_start(). Does not enter libc. */
 void doubt_start(void);
-/* Around every call that is recorded: finds out whether other threads' calls ran beside it, so that their
- * order is in doubt. Does not enter libc. */
-void doubt_begin(void);
-void doubt_end(void);
 /* Whether to ask after a call that returned `result` at `now`; fills `doubt` if so. Does not enter libc. */
 bool doubt_of(const struct call *call, enum mf_call_number kind, long result, uint64_t now,
 	      struct doubt *doubt);
-/* Whether no other thread's call has run since this one began. Does not enter libc. */
-bool doubt_is_alone(void);
 /* Whether one more question about the same call may be paid for. Does not enter libc. */
 bool doubt_affords(uint64_t now);
 

@@ -14,6 +14,7 @@
 #include "observe.h"
 #include "scratch.h"
 #include "snapshot.h"
+#include "turns.h"
 
 /* No log: what can be said of this child is said in the header of its parent's, which is still mapped. */
 static void stay_silent(int error)
@@ -49,6 +50,7 @@ static void start_in_child(void)
 	observe_end(); /* the parent's list */
 	observe_start();
 	doubt_start();
+	turns_start();
 	lowest_start(true);
 	void *place = tracer.ring.header;
 	mf_ring_abandon(&tracer.ring);

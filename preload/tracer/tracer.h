@@ -1,8 +1,8 @@
 /*
  * The tracer's one state, and the few words that every part of it uses.
  *
- * Rules of this room: nothing allocates, prints, exits, takes a lock that it could wait for, or touches
- * errno. Only what runs in the constructor may enter libc, and says so.
+ * Rules of this room: nothing allocates, prints, exits, takes a lock that it could wait for without end, or
+ * touches errno. Only what runs in the constructor may enter libc, and says so.
  */
 #ifndef MAPFRAY_TRACER_H
 #define MAPFRAY_TRACER_H

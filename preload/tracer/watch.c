@@ -167,6 +167,12 @@ static void make_up_for_gap(void)
 	record_snapshot(MF_SNAPSHOT_ANCHOR, true, UNHURRIED);
 }
 
+void watch_overtaken(void)
+{
+	if (tracer_now() >= __atomic_load_n(&not_before, __ATOMIC_RELAXED))
+		record_snapshot(MF_SNAPSHOT_ANCHOR, true, UNHURRIED);
+}
+
 void watch_call(const struct call *call, enum mf_call_number kind, long result)
 {
 	if (mf_ring_take_gap(&tracer.ring))

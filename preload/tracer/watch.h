@@ -10,5 +10,8 @@ void watch_start(uint64_t map_count);
 /* To be called after the call has been recorded. Costs one atomic subtraction, most times. Does not enter
  * libc. */
 void watch_call(const struct call *call, enum mf_call_number kind, long result);
+/* After a call that others over the same addresses did not wait for any longer: which came first is not sure.
+ * Does not enter libc. */
+void watch_overtaken(void);
 
 #endif

@@ -1,0 +1,204 @@
+/*
+ * A baker's queue: who comes enters himself into a table, draws a number, and waits for those with lower
+ * numbers who work on the same addresses. Nobody waits for a higher number, so no two wait for each other.
+ */
+#define _GNU_SOURCE
+#include "turns.h"
+
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "table.h"
+#include "work_range.h"
+
+enum {
+	PLACES = 64,
+	SPINS = 64,		     /* before the processor is given away */
+	PATIENCE = 10 * 1000 * 1000, /* ns */
+};
+
+struct running {
+	uint64_t number; /* 0: about to draw one */
+	uint64_t thread;
+	struct work_range ranges[WORK_RANGES];
+} __attribute__((aligned(64)));
+
+MF_TABLE(struct running, running_calls, PLACES)
+static uint64_t taken;	   /* bit n: place n of the table */
+static uint64_t drawn;	   /* numbers, since there are threads */
+static uint64_t unknown;   /* calls that run and stand in no place */
+static uint64_t forgotten; /* the last number before a fork, of the parent's calls */
+
+static __thread struct turn latest;
+
+void turns_start(void)
+{
+	taken = 0;
+	unknown = 0;
+	forgotten = drawn;
+}
+
+static uint64_t own_thread(void)
+{
+	return (uint64_t)__builtin_thread_pointer();
+}
+
+/* --- places --- */
+
+/* A place of the table, near where the thread had its last one; -1: all are taken. */
+static int take_place(uint64_t *others)
+{
+	uint64_t now = __atomic_load_n(&taken, __ATOMIC_RELAXED);
+	while (~now) {
+		uint64_t bit = now >> latest.place & 1 ? ~now & (now + 1) : 1ULL << latest.place;
+		if (__atomic_compare_exchange_n(&taken, &now, now | bit, true, __ATOMIC_SEQ_CST,
+						__ATOMIC_RELAXED)) {
+			*others = now;
+			return __builtin_ctzll(bit);
+		}
+	}
+	__atomic_add_fetch(&unknown, 1, __ATOMIC_RELAXED);
+	*others = now;
+	return -1;
+}
+
+static void give_place(int place)
+{
+	__atomic_fetch_and(&taken, ~(1ULL << place), __ATOMIC_RELEASE);
+}
+
+/* Takes the number out of its place if it is still there: its owner at the end, or who has waited too long.
+ */
+static bool remove_number(int place, uint64_t number)
+{
+	return __atomic_compare_exchange_n(&running_calls()[place].number, &number, 0, false,
+					   __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+static void evict(int place, uint64_t number)
+{
+	if (!remove_number(place, number))
+		return;
+	__atomic_add_fetch(&unknown, 1, __ATOMIC_RELAXED);
+	give_place(place);
+}
+
+/* --- waiting --- */
+
+/* False after the time for it is over. */
+static bool wait_a_little(unsigned *times, uint64_t *until)
+{
+	if (++*times < SPINS) {
+		__atomic_signal_fence(__ATOMIC_SEQ_CST);
+		return true;
+	}
+	uint64_t now = tracer_now();
+	if (!*until)
+		*until = now + PATIENCE;
+	raw_syscall0(SYS_sched_yield);
+	return now < *until;
+}
+
+static bool is_taken(int place)
+{
+	return __atomic_load_n(&taken, __ATOMIC_ACQUIRE) >> place & 1;
+}
+
+/* The number at a place, once it is drawn; 0 if there is none. */
+static uint64_t number_at(int place, uint64_t *until)
+{
+	const struct running *other = &running_calls()[place];
+	uint64_t number;
+	unsigned times = 0;
+	while (!(number = __atomic_load_n(&other->number, __ATOMIC_ACQUIRE)) && is_taken(place))
+		if (!wait_a_little(&times, until))
+			return 0;
+	return number;
+}
+
+/* Waits for the call at a place if it comes first and works on the same addresses. */
+static void let_pass(const struct running *own, uint64_t own_number, int place, uint64_t *until)
+{
+	const struct running *other = &running_calls()[place];
+	uint64_t number = number_at(place, until);
+	unsigned times = 0;
+	if (!number || number > own_number || other->thread == own->thread ||
+	    !work_ranges_overlap(own->ranges, other->ranges))
+		return;
+	while (__atomic_load_n(&other->number, __ATOMIC_ACQUIRE) == number)
+		if (!wait_a_little(&times, until))
+			return evict(place, number);
+}
+
+static void let_others_pass(const struct running *own, uint64_t own_number, int own_place)
+{
+	uint64_t others = __atomic_load_n(&taken, __ATOMIC_SEQ_CST) & ~(1ULL << own_place), until = 0;
+	for (; others; others &= others - 1)
+		let_pass(own, own_number, __builtin_ctzll(others), &until);
+}
+
+/* --- a call --- */
+
+/* The first call of a thread must know that it is not of the first thread. */
+static bool has_threads(void)
+{
+	return tracer.has_threads || (tracer_thread() != tracer.process && tracer.has_threads);
+}
+
+struct turn turn_begin(const struct call *call, enum mf_call_number kind)
+{
+	struct turn turn = {.place = -1};
+	uint64_t others;
+	if (!has_threads())
+		return turn;
+	turn.place = take_place(&others);
+	turn.overlaps = others || __atomic_load_n(&unknown, __ATOMIC_RELAXED) > (turn.place < 0);
+	struct running *own = turn.place < 0 ? NULL : &running_calls()[turn.place];
+	if (own) {
+		own->thread = own_thread();
+		work_ranges_of(call, kind, own->ranges);
+	}
+	turn.number = __atomic_add_fetch(&drawn, 1, __ATOMIC_SEQ_CST);
+	if (own) {
+		__atomic_store_n(&own->number, turn.number, __ATOMIC_RELEASE);
+		let_others_pass(own, turn.number, turn.place);
+	}
+	return turn;
+}
+
+/* Whether nobody has evicted it. */
+static bool leave(const struct turn *turn)
+{
+	if (turn->place >= 0 && remove_number(turn->place, turn->number)) {
+		give_place(turn->place);
+		return true;
+	}
+	__atomic_sub_fetch(&unknown, 1, __ATOMIC_RELAXED);
+	return false;
+}
+
+void turn_end(struct turn *turn)
+{
+	if (turn->number > forgotten) {
+		turn->was_overtaken = !leave(turn) && turn->place >= 0;
+		turn->overlaps |=
+		    turn->was_overtaken || __atomic_load_n(&drawn, __ATOMIC_RELAXED) != turn->number;
+	}
+	int place = turn->place < 0 ? latest.place : turn->place;
+	latest = *turn;
+	latest.place = place;
+}
+
+bool turn_overlapped(void)
+{
+	return latest.overlaps;
+}
+
+bool turn_is_alone(void)
+{
+	if (!tracer.has_threads)
+		return true;
+	return latest.number && !latest.overlaps &&
+	       __atomic_load_n(&drawn, __ATOMIC_RELAXED) == latest.number;
+}

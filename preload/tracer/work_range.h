@@ -1,0 +1,20 @@
+/* The addresses whose VMAs a call may change, as far as its arguments tell. */
+#ifndef MAPFRAY_WORK_RANGE_H
+#define MAPFRAY_WORK_RANGE_H
+
+#include "call_kind.h"
+
+enum { WORK_RANGES = 2 }; /* mremap: from where and to where */
+
+struct work_range {
+	uint64_t start;
+	uint64_t end; /* equal to `start`: none */
+};
+
+/* None where the kernel chooses the addresses, or no VMA changes. Does not enter libc. */
+void work_ranges_of(const struct call *call, enum mf_call_number kind, struct work_range ranges[WORK_RANGES]);
+/* Does not enter libc. */
+bool work_ranges_overlap(const struct work_range first[WORK_RANGES],
+			 const struct work_range second[WORK_RANGES]);
+
+#endif
