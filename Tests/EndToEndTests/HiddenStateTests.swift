@@ -66,4 +66,77 @@ import Testing
             """)
         #expect(corrections > 0)
     }
+
+    @Test func `what a userfaultfd takes and lets go merges as the kernel has it`() throws {
+        let program = try scratch.compile("watched", Self.watchedMemory)
+        let recorded = try mapfray("record", "--quiet", "-o", scratch.file("log"), "--", program)
+        if recorded.status == 77 {
+            print("userfaultfd is refused here, so what it does to VMAs was not tried")
+            return
+        }
+        #expect(recorded.status == 0, "\(recorded.errors)")
+        let verified = try mapfray("verify", scratch.file("log"))
+        #expect(verified.status == 0, "\(verified.text)")
+    }
+
+    /// Registers what was written and what was not; of the two userfaultfds a child holds one, until it ends.
+    private static let watchedMemory = """
+        #define _GNU_SOURCE
+        #include <fcntl.h>
+        #include <linux/userfaultfd.h>
+        #include <sys/ioctl.h>
+        #include <sys/mman.h>
+        #include <sys/syscall.h>
+        #include <sys/wait.h>
+        #include <unistd.h>
+        enum { PAGE = 4096, RW = PROT_READ | PROT_WRITE, ANON = MAP_PRIVATE | MAP_ANONYMOUS };
+        static int watcher(void)
+        {
+            struct uffdio_api api = {.api = UFFD_API};
+            int fd = (int)syscall(SYS_userfaultfd, O_NONBLOCK);
+            if (fd < 0 || ioctl(fd, UFFDIO_API, &api))
+                _exit(77);
+            return fd;
+        }
+        static void watch(int fd, char *at, long pages)
+        {
+            struct uffdio_register range = {{(unsigned long)at, pages * PAGE}, UFFDIO_REGISTER_MODE_WP, 0};
+            if (ioctl(fd, UFFDIO_REGISTER, &range))
+                _exit(2);
+        }
+        static char *pieces(int fd, int more)
+        {
+            char *area = mmap(0, 8 * PAGE, RW, ANON | more, -1, 0);
+            watch(fd, area, 2);
+            watch(fd, area + 4 * PAGE, 2);
+            return area;
+        }
+        int main(void)
+        {
+            int first = watcher(), second = watcher(), wait_for[2], status;
+            char *area = mmap(0, 8 * PAGE, RW, ANON, -1, 0);
+            watch(first, area, 2);
+            area[0] = 1;
+            /* Never written: one VMA with what is beside it as soon as it is registered too. */
+            if (mmap(area + PAGE, PAGE, RW, ANON | MAP_FIXED, -1, 0) == MAP_FAILED)
+                return 3;
+            watch(first, area + PAGE, 1);
+            /* Written while apart: stays apart. */
+            area = pieces(first, MAP_NORESERVE);
+            area[0] = area[4 * PAGE] = 1;
+            close(first);
+            pieces(second, 0);
+            if (pipe(wait_for))
+                return 4;
+            if (fork() == 0) {
+                char byte;
+                close(wait_for[1]);
+                _exit((int)read(wait_for[0], &byte, 1));
+            }
+            close(second);
+            close(wait_for[1]);
+            wait(&status);
+            return status;
+        }
+        """
 }

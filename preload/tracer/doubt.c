@@ -85,6 +85,8 @@ static bool merges_neighbours(const uint64_t arguments[6], enum mf_call_number k
 	case MF_CALL_SET_MEMPOLICY_HOME_NODE:
 	case MF_CALL_MSEAL:
 	case MF_CALL_REMAP_FILE_PAGES:
+	case MF_CALL_USERFAULTFD_REGISTER:
+	case MF_CALL_USERFAULTFD_UNREGISTER:
 		return true;
 	case MF_CALL_MADVISE:
 		return !advice_changes_nothing(arguments[2]);
@@ -109,11 +111,25 @@ static bool doubt_of_mapping(const uint64_t *arguments, long result, uint64_t no
 	return (tracer.has_threads || doubt_affords(now)) && ask_about(doubt, (uint64_t)result, 1, false);
 }
 
+/* Which argument is the start of the range, the length behind it. */
+static int range_argument(enum mf_call_number kind)
+{
+	switch (kind) {
+	case MF_CALL_PRCTL:
+		return 2;
+	case MF_CALL_USERFAULTFD_REGISTER:
+	case MF_CALL_USERFAULTFD_UNREGISTER:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
 /* A range in the middle of which VMAs may have merged, or not. */
 static bool doubt_of_range(const uint64_t *arguments, enum mf_call_number kind, uint64_t now,
 			   struct doubt *doubt)
 {
-	int first = kind == MF_CALL_PRCTL ? 2 : 0;
+	int first = range_argument(kind);
 	return merges_neighbours(arguments, kind) && (turn_overlapped() || doubt_affords(now)) &&
 	       ask_about(doubt, arguments[first], arguments[first + 1], false);
 }

@@ -15,6 +15,7 @@
 #include "scratch.h"
 #include "snapshot.h"
 #include "turns.h"
+#include "userfault.h"
 
 /* No log: what can be said of this child is said in the header of its parent's, which is still mapped. */
 static void stay_silent(int error)
@@ -97,6 +98,7 @@ bool process_finish(enum process_end way, int status)
 	if (process != (long)tracer.process && !(process == -EPERM && way == PROCESS_EXITS))
 		return false;
 	confinement_write_notes();
+	userfault_look();
 	struct snapshot_result taken = snapshot_take(MF_SNAPSHOT_EXIT, false);
 	limits_record(taken.number, taken.number ? taken.count : MF_UNKNOWN, false);
 	struct mf_process_end end = {

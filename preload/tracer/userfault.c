@@ -10,6 +10,7 @@
 #include "process.h"
 #include "snapshot.h"
 #include "text.h"
+#include "watch.h"
 
 enum { REGISTRATIONS_MAX = 64 };
 
@@ -130,6 +131,7 @@ static void record_release(unsigned descriptor, const struct mf_registers *regis
 			    .caught = MF_CALL_BY_SYMBOL};
 	forget(descriptor);
 	call_write(&call, MF_CALL_USERFAULTFD_CLOSE, 0, registers ? define_stack(registers) : 0, begin, end);
+	watch_settle();
 }
 
 void userfault_closed(unsigned first, unsigned last, const struct mf_registers *registers, uint64_t begin)
@@ -146,4 +148,10 @@ void userfault_closed(unsigned first, unsigned last, const struct mf_registers *
 		else
 			record_release(descriptor, registers, begin, end);
 	}
+}
+
+void userfault_look(void)
+{
+	if (__builtin_expect(held_count != 0, 0))
+		userfault_closed(1, 0, NULL, tracer_now());
 }

@@ -17,5 +17,8 @@ bool userfault_knows(unsigned first, unsigned last);
 /* Records those in [first, last] that have let go of their ranges since `begin`. `registers` may be NULL.
  * Does not enter libc. */
 void userfault_closed(unsigned first, unsigned last, const struct mf_registers *registers, uint64_t begin);
+/* Records those whose last reference was another process's, which has gone by now: no call of this process
+ * tells of that. To be called before a list is read. Does not enter libc. */
+void userfault_look(void);
 
 #endif

@@ -7,6 +7,7 @@
 #include "definitions.h"
 #include "limits.h"
 #include "snapshot.h"
+#include "userfault.h"
 
 enum {
 	FAILURES_MAX = 1 << 6,	  /* kinds of failure told apart */
@@ -70,6 +71,7 @@ static int64_t worst_growth(enum mf_call_number kind)
 /* Returns how long it took, in nanoseconds. The next one waits for `patience` times as long. */
 static uint64_t record_snapshot(enum mf_snapshot_reason reason, bool with_flags, uint64_t patience)
 {
+	userfault_look();
 	struct snapshot_result taken = snapshot_take(reason, with_flags);
 	if (!taken.number)
 		return 0;
@@ -153,8 +155,7 @@ static void look_at_failure(const struct call *call, enum mf_call_number kind, l
 	record_snapshot(MF_SNAPSHOT_FAILURE, false, UNHURRIED);
 }
 
-/* What it made of the map depends on which of all the VMAs were written. */
-static void settle_all(void)
+void watch_settle(void)
 {
 	if (tracer_now() >= __atomic_load_n(&not_before, __ATOMIC_RELAXED))
 		record_snapshot(MF_SNAPSHOT_SETTLE, false, UNHURRIED);
@@ -183,7 +184,7 @@ void watch_call(const struct call *call, enum mf_call_number kind, long result)
 		return;
 	}
 	if (kind == MF_CALL_MLOCKALL || kind == MF_CALL_MUNLOCKALL)
-		settle_all();
+		watch_settle();
 	if (__atomic_sub_fetch(&allowance, worst_growth(kind), __ATOMIC_RELAXED) <= 0)
 		look_for_threshold();
 	if (tracer.flight_recorder)
