@@ -4,7 +4,7 @@ package import TraceLog
 /// descriptions; the guess is that one number and one file mean one description until an observation disagrees.
 struct FileIdentities: Sendable, Codable {
     /// What a path says of how the kernel treats mappings of it.
-    enum Trait: UInt8, Sendable, Codable { case ordinary, zeroDevice, special, memory, heap, stack }
+    enum Trait: UInt8, Sendable, Codable { case ordinary, zeroDevice, special, memory, heap, stack, segment }
 
     private var byDescriptor: [UInt64: UInt32] = [:]
     private var writable: Set<UInt32> = []
@@ -68,9 +68,8 @@ struct FileIdentities: Sendable, Codable {
 
     private static func trait(ofPath path: String) -> Trait {
         if let name = byName[path] { return name }
-        if path.hasPrefix("/memfd:") || path.hasPrefix("/dev/shm/") || path.hasPrefix("/SYSV") {
-            return .memory
-        }
+        if path.hasPrefix("/memfd:") || path.hasPrefix("/dev/shm/") { return .memory }
+        if path.hasPrefix("/SYSV") { return .segment }
         let special = ["[v", "anon_inode:[io_uring]", "anon_inode:[perf_event]", "/[aio]"]
         return special.contains { path.hasPrefix($0) } ? .special : .ordinary
     }

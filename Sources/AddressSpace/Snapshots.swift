@@ -187,6 +187,9 @@ extension AddressSpace {
         case .special:
             vma.file = kernel.file
             vma.flags.insert(.dontExpand)
+        case .segment where vma.isShared:
+            vma.file = kernel.file
+            vma.flags.insert(.closeHook)
         default: if kernel.file != .none { vma.file = kernel.file }
         }
     }
