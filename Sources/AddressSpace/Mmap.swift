@@ -83,7 +83,7 @@ extension AddressSpace {
         case .special: vma.flags.insert(.dontExpand)
         case .memory where flags.isShared && call.descriptorWrites == nil:
             identities.markWritable(vma.description)
-        case .memory, .ordinary, .heap, .stack: break
+        case .memory, .ordinary, .heap, .stack, .segment: break
         }
         if flags.isShared { restrictToDescriptor(&vma, writes: call.descriptorWrites) }
     }
@@ -109,17 +109,29 @@ extension AddressSpace {
         if mergesPages, vma.canMergePages { vma.flags.insert(.mergeable) }
     }
 
-    /// A failed mapping over something: huge pages fail after the old has gone, a seal leaves the first split.
+    /// A failed mapping over something: a file refuses after the old has gone, which an observation shows and of huge
+    /// pages is known; a seal leaves the first split.
     private mutating func mmapFailed(_ call: Call) {
         let flags = call.mapFlags
         guard flags.contains(.fixed) else { return }
         let (start, end) = (call.arguments.0, call.arguments.0 &+ mappedLength(call.arguments.1, flags))
+        if removedBeforeFailing(call, start, end) { return }
         switch call.error {
-        case Errno.noMemory where flags.contains(.hugeTLB):
+        case Errno.noMemory where flags.contains(.hugeTLB) && !call.flags.contains(.hasObservation):
             _ = removeRange(start, end)
             corrections.uncertain += 1
         case Errno.notPermitted: removalFailed(start, end)
         default: break
         }
+    }
+
+    /// Whether the kernel showed nothing to be left of what the call was to replace, which is then removed (mm/vma.c,
+    /// vms_abort_munmap_vmas: what was closed for the file's sake is not put back).
+    mutating func removedBeforeFailing(_ call: Call, _ start: UInt64, _ end: UInt64) -> Bool {
+        guard call.flags.contains(.hasObservation), call.observedStart >= end, end > start else {
+            return false
+        }
+        _ = removeRange(start, end)
+        return true
     }
 }

@@ -5,10 +5,8 @@ extension AddressSpace {
     mutating func remapFilePages(_ call: Call) {
         let start = pageStart(call.arguments.0)
         let end = start &+ pageStart(call.arguments.1)
-        if call.error == Errno.invalid, end > start, losesSegment(call, start, end) {
-            _ = removeRange(start, end)
-        }
-        guard call.succeeded, end > start, var vma = vma(containing: start) else { return }
+        guard call.succeeded else { return remapFailed(call, start, end) }
+        guard end > start, var vma = vma(containing: start) else { return }
         vma.start = start
         vma.end = end
         vma.pgoff = call.arguments.3
@@ -19,6 +17,13 @@ extension AddressSpace {
         vma.owner = author.owner(.created)
         vma.time = author.time
         _ = insertNew(vma, at: removeRange(start, end))
+    }
+
+    private mutating func remapFailed(_ call: Call, _ start: UInt64, _ end: UInt64) {
+        if removedBeforeFailing(call, start, end) || call.flags.contains(.hasObservation) { return }
+        if call.error == Errno.invalid, end > start, losesSegment(call, start, end) {
+            _ = removeRange(start, end)
+        }
     }
 
     /// The old mapping goes first, and with the last attach a segment that was marked for removal, which then cannot be

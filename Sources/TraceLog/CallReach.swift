@@ -34,6 +34,8 @@ package struct CallReach: Sendable {
         case .shmdt, .ioDestroy: return (widened(a, pageSize), Self.nowhere)
         case .ioSetup: return (call.observedStart..<max(call.observedStart, call.observedEnd), Self.nowhere)
         case .prctl: return (widened(c, d), Self.nowhere)
+        case .userfaultfdRegister, .userfaultfdUnregister: return (widened(b, c), Self.nowhere)
+        case .userfaultfdClose: return (Self.everywhere, Self.nowhere)
         default: return (widened(a, b), Self.nowhere)
         }
     }

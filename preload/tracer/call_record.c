@@ -55,7 +55,8 @@ static bool observe(const struct call *call, const struct doubt *doubt, struct m
 {
 	if (doubt->names_file)
 		return observe_file(call, doubt, observation);
-	return observe_range(doubt->start, observation) && observation->start < doubt->end;
+	return observe_range(doubt->start, observation) &&
+	       (observation->start < doubt->end || doubt->may_be_gone);
 }
 
 /* Appends what the kernel says of the map after the call, as much as the stack has room for; false if that

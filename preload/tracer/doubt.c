@@ -134,10 +134,19 @@ static bool doubt_of_range(const uint64_t *arguments, enum mf_call_number kind, 
 	       ask_about(doubt, arguments[first], arguments[first + 1], false);
 }
 
+/* A file that refuses to be mapped does so when what was there has gone. */
+static bool doubt_of_removal(const uint64_t *arguments, struct doubt *doubt)
+{
+	ask_about(doubt, arguments[0], arguments[1], false);
+	return doubt->may_be_gone = true;
+}
+
 /* Half a range may have been changed, or moved, before it failed. */
 static bool doubt_of_failure(const uint64_t *arguments, enum mf_call_number kind, uint64_t now,
 			     struct doubt *doubt)
 {
+	if (kind == MF_CALL_REMAP_FILE_PAGES || (kind == MF_CALL_MMAP && arguments[3] & MAP_FIXED))
+		return doubt_of_removal(arguments, doubt);
 	if (kind == MF_CALL_MREMAP && arguments[3] & MREMAP_FIXED)
 		return doubt_affords(now) && ask_about(doubt, arguments[4], arguments[2], false);
 	return doubt_of_range(arguments, kind, now, doubt);

@@ -8,7 +8,8 @@
 struct doubt {
 	uint64_t start;
 	uint64_t end;
-	bool names_file; /* the file is wanted too */
+	bool names_file;  /* the file is wanted too */
+	bool may_be_gone; /* what lies behind is wanted if nothing is left there */
 };
 
 /* Asks the kernel once to see how long an answer takes. After observe_start(). Does not enter libc. */
