@@ -15,7 +15,7 @@
 enum {
 	PLACES = 64,
 	SPINS = 64,		     /* before the processor is given away */
-	PATIENCE = 10 * 1000 * 1000, /* ns */
+	PATIENCE = 50 * 1000 * 1000, /* ns */
 };
 
 struct running {
@@ -106,36 +106,36 @@ static bool is_taken(int place)
 }
 
 /* The number at a place, once it is drawn; 0 if there is none. */
-static uint64_t number_at(int place, uint64_t *until)
+static uint64_t number_at(int place)
 {
 	const struct running *other = &running_calls()[place];
-	uint64_t number;
+	uint64_t number, until = 0;
 	unsigned times = 0;
 	while (!(number = __atomic_load_n(&other->number, __ATOMIC_ACQUIRE)) && is_taken(place))
-		if (!wait_a_little(&times, until))
+		if (!wait_a_little(&times, &until))
 			return 0;
 	return number;
 }
 
 /* Waits for the call at a place if it comes first and works on the same addresses. */
-static void let_pass(const struct running *own, uint64_t own_number, int place, uint64_t *until)
+static void let_pass(const struct running *own, uint64_t own_number, int place)
 {
 	const struct running *other = &running_calls()[place];
-	uint64_t number = number_at(place, until);
+	uint64_t number = number_at(place), until = 0;
 	unsigned times = 0;
 	if (!number || number > own_number || other->thread == own->thread ||
 	    !work_ranges_overlap(own->ranges, other->ranges))
 		return;
 	while (__atomic_load_n(&other->number, __ATOMIC_ACQUIRE) == number)
-		if (!wait_a_little(&times, until))
+		if (!wait_a_little(&times, &until))
 			return evict(place, number);
 }
 
 static void let_others_pass(const struct running *own, uint64_t own_number, int own_place)
 {
-	uint64_t others = __atomic_load_n(&taken, __ATOMIC_SEQ_CST) & ~(1ULL << own_place), until = 0;
+	uint64_t others = __atomic_load_n(&taken, __ATOMIC_SEQ_CST) & ~(1ULL << own_place);
 	for (; others; others &= others - 1)
-		let_pass(own, own_number, __builtin_ctzll(others), &until);
+		let_pass(own, own_number, __builtin_ctzll(others));
 }
 
 /* --- a call --- */

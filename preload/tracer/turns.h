@@ -5,8 +5,8 @@
  * The kernel makes one change of the map at a time (mmap_lock), in an order that it tells nobody. Where two
  * calls work on the same pages that order decides the map, and often no answer shows it: munmap against mmap
  * with MAP_FIXED succeed both, either way. So a call waits until those are over that work on its addresses
- * and came before it; then their times tell the order. It does not wait for long: after ten milliseconds it
- * goes on, and nobody waits for the call that kept it any more (which may fetch pages for long, or stand
+ * and came before it; then their times tell the order. It does not wait for long: after fifty milliseconds
+ * it goes on, and nobody waits for the call that kept it any more (which may fetch pages for long, or stand
  * still for good because a handler jumped out of it).
  */
 #ifndef MAPFRAY_TURNS_H

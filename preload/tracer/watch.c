@@ -26,6 +26,7 @@ static uint64_t anchor_size; /* bytes of the last anchor in the ring */
 static uint64_t anchor_cost; /* ns that reading maps took for it */
 static uint64_t anchor_time; /* when it was taken */
 static uint64_t failures_seen[FAILURES_MAX];
+static bool is_order_unknown; /* of two calls over the same addresses: a list is to follow */
 
 static uint64_t threshold_count(unsigned index)
 {
@@ -47,6 +48,7 @@ void watch_start(uint64_t map_count)
 {
 	next_threshold = 0;
 	not_before = 0;
+	is_order_unknown = false;
 	for (size_t i = 0; i < FAILURES_MAX; i++)
 		failures_seen[i] = 0;
 	allow_until_threshold(map_count);
@@ -81,13 +83,22 @@ static uint64_t record_snapshot(enum mf_snapshot_reason reason, bool with_flags,
 	return taken.nanoseconds;
 }
 
+static void settle_order(void)
+{
+	if (record_snapshot(MF_SNAPSHOT_ANCHOR, true, UNHURRIED))
+		__atomic_store_n(&is_order_unknown, false, __ATOMIC_RELAXED);
+}
+
 static void look_for_threshold(void)
 {
 	if (tracer_now() < __atomic_load_n(&not_before, __ATOMIC_RELAXED)) {
 		__atomic_store_n(&allowance, CALLS_UNTIL_CLOCK, __ATOMIC_RELAXED);
 		return;
 	}
-	record_snapshot(MF_SNAPSHOT_THRESHOLD, false, UNHURRIED);
+	if (__atomic_load_n(&is_order_unknown, __ATOMIC_RELAXED))
+		settle_order();
+	else
+		record_snapshot(MF_SNAPSHOT_THRESHOLD, false, UNHURRIED);
 }
 
 static uint64_t ring_head(void)
@@ -170,8 +181,11 @@ static void make_up_for_gap(void)
 
 void watch_overtaken(void)
 {
-	if (tracer_now() >= __atomic_load_n(&not_before, __ATOMIC_RELAXED))
-		record_snapshot(MF_SNAPSHOT_ANCHOR, true, UNHURRIED);
+	__atomic_store_n(&is_order_unknown, true, __ATOMIC_RELAXED);
+	/* If not now, because another thread reads a list or one was read just now, then after a later call.
+	 */
+	__atomic_store_n(&allowance, 0, __ATOMIC_RELAXED);
+	look_for_threshold();
 }
 
 void watch_call(const struct call *call, enum mf_call_number kind, long result)
