@@ -40,6 +40,8 @@ package struct VerificationResult: Encodable {
     package var snapshots: [Comparison] = []
     /// How often an observation put the replay right, by cause.
     package var corrections: [String: Int] = [:]
+    /// Pairs of calls over the same addresses at once of which nothing tells which came first.
+    package var undecidedOrders = 0
     /// Records the tracer could not write.
     package var lost = 0
     package var damage: [String] = []

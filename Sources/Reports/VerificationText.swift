@@ -5,8 +5,7 @@ package enum VerificationText {
     package static func text(_ result: VerificationResult, _ style: TextStyle) -> String {
         let lines =
             [verdict(result, style)] + result.snapshots.flatMap { self.lines($0, style) }
-            + corrections(result)
-            + rest(result)
+            + corrections(result) + orders(result) + rest(result)
         return lines.map { $0 + "\n" }.joined()
     }
 
@@ -42,6 +41,15 @@ package enum VerificationText {
         return [
             "corrections: " + made.map { "\(NumberText.count($0.value)) \($0.key)" }.joined(separator: ", ")
         ]
+    }
+
+    private static func orders(_ result: VerificationResult) -> [String] {
+        result.undecidedOrders == 0
+            ? []
+            : [
+                "which came first is not known of \(plural(result.undecidedOrders, "pair")) of calls that worked on the "
+                    + "same addresses at once: between them and the next snapshot the map may be another"
+            ]
     }
 
     private static func rest(_ result: VerificationResult) -> [String] {

@@ -22,9 +22,14 @@
 ///    private or shared as the other made it, whatever mprotect has made of its rights since. Of several that may have
 ///    done what the kernel showed, the last is taken.
 ///
+/// 5. A call that stood still comes before those over the same addresses that began long after it, if no rule above says
+///    otherwise: the kernel changes the map first, what takes long is pages. Not where one of them took addresses that
+///    had to be free: it may have waited for a third that released them.
+///
 /// A call drawn forward by a rule acted before the call that drew it: from then on its `end` counts as that
 /// one's. Nothing decides between two calls that replace or change the same mapping and of which the kernel was not
-/// asked (munmap against MAP_FIXED): either order has the same answers, so the end decides.
+/// asked (munmap against MAP_FIXED): either order has the same answers, so the end decides, and `undecided` counts them.
+/// The tracer lets such calls pass one after the other, so that their times decide (preload/tracer/turns.h).
 struct CallSequencer: ~Copyable {
     /// Entries held back: as many as four busy threads write while a fifth waits for a processor for tens of
     /// milliseconds.
@@ -53,6 +58,8 @@ struct CallSequencer: ~Copyable {
         static let marks = Roles(rawValue: 16)
         /// Not found yet: most calls overlap no other in time, so that nobody asks.
         static let unknown = Roles(rawValue: 32)
+        /// It took long.
+        static let stands = Roles(rawValue: 64)
 
         init(rawValue: UInt8) { self.rawValue = rawValue }
 
@@ -71,6 +78,7 @@ struct CallSequencer: ~Copyable {
             if contains(.releases) { result.formUnion([.claims, .misses]) }
             if contains(.needs) { result.insert(.releases) }
             if contains(.marks) { result.insert(.marks) }
+            if contains(.stands) { result.formUnion([.releases, .needs, .misses, .marks]) }
             return result
         }
     }
@@ -82,21 +90,25 @@ struct CallSequencer: ~Copyable {
     /// itself.
     private static let mostMoves = 16
 
-    private var line: Line<Place>
-    private var calls: CallSlots
+    private(set) var line: Line<Place>
+    private(set) var calls: CallSlots
     private var others: [LogEntry?] = []
     private var freeOthers: [Int32] = []
     private(set) var effectsOfCalls: CallEffects
-    private var reach: CallReach
+    private(set) var reach: CallReach
+    /// Pairs of calls of different threads over the same addresses whose order nothing decides.
+    private(set) var undecided = 0
     /// A thread of the log, and whether there is another.
     private var firstThread: UInt32?
     private var hasThreads = false
     /// Slots of calls in line that took longer than others.
     private var longCalls: [Int32] = []
     private let capacity: Int
+    let pageSize: UInt64
 
     init(pageSize: UInt64, capacity: Int = Self.window, effects: CallEffects? = nil) {
         self.capacity = max(1, capacity)
+        self.pageSize = pageSize
         effectsOfCalls = effects ?? CallEffects(pageSize: pageSize)
         reach = CallReach(pageSize: pageSize, lastBreak: effects?.lastBreak ?? 0)
         line = Line(
@@ -133,6 +145,7 @@ struct CallSequencer: ~Copyable {
     private mutating func insertOverlapping(_ place: Place) {
         var moves = Self.mostMoves
         settle(line.insert(place) { $0.latest > place.latest }, moves: &moves)
+        if hasThreads { undecided += countUndecided(place.slot) }
     }
 
     private mutating func know(_ place: inout Place) {
@@ -140,9 +153,10 @@ struct CallSequencer: ~Copyable {
         let effect = effectsOfCalls.effect(of: calls[place.slot])
         calls.setEffect(place.slot, effect)
         place.roles = Roles(effect)
+        if calls[place.slot].stoodStill { place.roles.insert(.stands) }
     }
 
-    private mutating func know(at index: Int) {
+    mutating func know(at index: Int) {
         if line[index].roles.contains(.unknown) {
             var place = line[index]
             know(&place)
@@ -220,7 +234,7 @@ extension CallSequencer {
         know(at: index)
         var current = drawForward(index)
         let place = line[current]
-        if place.roles.isDisjoint(with: [.claims, .misses, .releases, .marks]) { return }
+        if place.roles.isDisjoint(with: [.claims, .misses, .releases, .marks]) && !hasStandingCall { return }
         var later = current + 1
         while later < line.count && moves > 0 {
             if line[later].begin < place.latest && mustPrecede(later, current) {
@@ -255,15 +269,31 @@ extension CallSequencer {
         return target
     }
 
-    /// Whether the answers prove that of two calls that overlap in time `first` acted before `second`.
-    private mutating func mustPrecede(_ first: Int, _ second: Int) -> Bool {
+    /// Whether of two calls that overlap in time `first` acted before `second`.
+    mutating func mustPrecede(_ first: Int, _ second: Int) -> Bool {
         know(at: first)
         know(at: second)
         if line[first].roles.counterparts.isDisjoint(with: line[second].roles) { return false }
+        return isProven(first, second)
+            || line[first].roles.contains(.stands) && stood(first, second) && !isProven(second, first)
+    }
+
+    /// By their answers.
+    private mutating func isProven(_ first: Int, _ second: Int) -> Bool {
         let (a, b) = (calls.effect(line[first].slot), calls.effect(line[second].slot))
         return a.released.overlaps(b.claimed) || a.released.overlaps(b.missed)
             || a.needed.overlaps(b.released) || saw(first, second)
     }
+
+    /// Whether the first had changed the map for sure before the second began to.
+    private func stood(_ first: Int, _ second: Int) -> Bool {
+        if line[first].roles.union(line[second].roles).contains(.claims) { return false }
+        let (a, b) = (calls[line[first].slot], calls[line[second].slot])
+        return a.begin &+ Call.untilChanged < b.begin && a.thread != b.thread
+            && touched(by: a).overlaps(touched(by: b))
+    }
+
+    private var hasStandingCall: Bool { longCalls.contains { calls[$0].stoodStill } }
 
     /// Whether what the kernel showed after one call is the work of another, and of none behind that in line.
     private mutating func saw(_ first: Int, _ second: Int) -> Bool {

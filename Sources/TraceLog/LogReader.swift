@@ -51,6 +51,8 @@ package struct LogReader: ~Copyable {
     package internal(set) var undefinedStacks = 0
     /// Snapshots whose records are not all in the log.
     package internal(set) var incompleteSnapshots = 0
+    /// Pairs of calls read so far that ran at once over the same addresses, and of which nothing tells which came first.
+    package var undecidedOrders: Int { sequencer.undecided }
 
     /// Opens the log and reads its header and who was traced.
     package init(path: String) throws(LogError) {

@@ -25,10 +25,12 @@ import Testing
     /// A recorded run of threads-random, which tells its map at each barrier and in each child.
     private struct Random: CustomTestStringConvertible {
         let seed, threads, rounds, calls: Int
-        var testDescription: String { "seed \(seed), \(threads) threads" }
+        /// Whether all pages are any thread's.
+        var isTogether = false
+        var testDescription: String { "seed \(seed), \(threads) threads\(isTogether ? ", same pages" : "")" }
     }
 
-    /// Nothing lets another thread into what two threads want: what they ask for is the seed's, when is not.
+    /// What they ask for is the seed's, when is not.
     @Test(
         arguments: [
             // What was asked of the kernel after a call was only its first VMA, once there were threads.
@@ -36,6 +38,9 @@ import Testing
             Random(seed: 3, threads: 1, rounds: 20, calls: 500),
             Random(seed: 2, threads: 3, rounds: 5, calls: 100),
             Random(seed: 5, threads: 3, rounds: 5, calls: 100),
+            // Of two calls over the same pages either was taken for the last.
+            Random(seed: 2, threads: 2, rounds: 12, calls: 300, isTogether: true),
+            Random(seed: 7, threads: 4, rounds: 12, calls: 150, isTogether: true),
         ])
     private func `random calls of several threads leave the kernel's map at every barrier`(_ run: Random)
         throws
@@ -46,15 +51,33 @@ import Testing
         let mapped = try scratch.write("mapped", bytes: Data(count: 4 << 20))
         let recorded = try mapfray(
             "record", "--quiet", "-o", log, "--", program, "\(run.seed)", "\(run.threads)", "\(run.rounds)",
-            "\(run.calls)", mapped, "apart")
+            "\(run.calls)", mapped, run.isTogether ? "together" : "apart")
         #expect(recorded.status == 0, "\(recorded.errors)")
         let told = recorded.text.components(separatedBy: "\n\n").filter { !$0.isEmpty }
         #expect(told.count > run.rounds)
-        for lines in told.map({ $0.split(separator: "\n") }) {
-            let head = lines[0].split(separator: " ")
-            let replayed = try mapfray("maps", log, "--all", "--pid", "\(head[0])", "--at", "@\(head[1])")
-            let (model, kernel) = (comparable(replayed.lines), comparable(lines.dropFirst()))
-            #expect(model == kernel, "process \(head[0]) at @\(head[1])")
-        }
+        for block in told { try compare(block, log) }
+    }
+
+    /// What the program told, `PID TIME` and its map, with the replay's at that instant.
+    private func compare(_ block: String, _ log: String) throws {
+        let lines = block.split(separator: "\n")
+        let head = lines[0].split(separator: " ")
+        let replayed = try mapfray("maps", log, "--all", "--pid", "\(head[0])", "--at", "@\(head[1])")
+        let (model, kernel) = (comparable(replayed.lines), comparable(lines.dropFirst()))
+        #expect(model == kernel, "process \(head[0]) at @\(head[1])")
+    }
+
+    /// mlock waits for pages; the thread that maps anew what it locked must not wait for it for ever, and is not taken
+    /// for the first because its calls ended first.
+    @Test func `a call that stands still in the kernel is overtaken, and was the first`() throws {
+        let scratch = try Scratch()
+        let program = try scratch.compileWorkload("overtaken", ["-pthread"])
+        let log = scratch.file("log")
+        let recorded = try mapfray("record", "--quiet", "-o", log, "--", program)
+        #expect(recorded.status == 0, "\(recorded.errors)")
+        guard !recorded.text.isEmpty else { return print("skipped: userfaultfd is refused here") }
+        try compare(recorded.text, log)
+        let verified = try mapfray("verify", log)
+        #expect(verified.status == 0 && verified.text.contains(" anchor "), "\(verified.text)")
     }
 }

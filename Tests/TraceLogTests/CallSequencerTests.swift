@@ -84,6 +84,48 @@ struct CallSequencerTests {
         #expect(order([mmap(0x5000, at: 10..<20, flags: 0x100022, thread: 1), release]) == [2, 1])
     }
 
+    @Test func `a call that stood still came before those that began long after it`() {
+        let replaced = mmap(0x5000, at: 12_000_000..<12_001_000, flags: 0x32, thread: 1)
+        let locked = call(.mlock, [0x5000, 4096], at: 5..<20_000_000, thread: 2)
+        #expect(order([replaced, locked]) == [2, 1])
+        #expect(order([locked, replaced]) == [2, 1])
+        let soon = mmap(0x5000, at: 12_000..<13_000, flags: 0x32, thread: 1)
+        #expect(order([soon, locked]) == [1, 2])
+        // It failed because the other had released the addresses.
+        let released = munmap(0x5000, at: 12_000_000..<12_001_000, thread: 1)
+        let failed = call(.mlock, [0x5000, 4096], error: 12, at: 5..<20_000_000, thread: 2)
+        #expect(order([released, failed]) == [1, 2])
+    }
+
+    /// It waited for a processor before it entered the kernel; others had and gave back the same addresses meanwhile.
+    @Test func `a call that stood still and got addresses that were free came behind those that had them`() {
+        let calls = [
+            munmap(0x5000, at: 2_000_000..<2_000_010, thread: 1),
+            mmap(0x5000, at: 2_200_000..<2_200_010, thread: 3),
+            munmap(0x5000, at: 2_400_000..<2_400_010, thread: 4),
+            mmap(0x5000, at: 5..<5_000_000, thread: 2),
+        ]
+        #expect(order(calls) == [1, 3, 4, 2])
+    }
+
+    @Test func `orders that nothing decides are counted`() {
+        func undecided(_ calls: Call...) -> Int {
+            var sequencer = CallSequencer(pageSize: 4096, capacity: 64)
+            for call in calls { sequencer.insert(call) }
+            return sequencer.undecided
+        }
+        let (release, fixed) = (
+            munmap(0x5000, at: 5..<100, thread: 2), mmap(0x5000, at: 10..<20, flags: 0x32, thread: 1)
+        )
+        #expect(undecided(fixed, release) == 1)
+        #expect(undecided(release, fixed) == 1)
+        #expect(undecided(mmap(0x5000, at: 10..<20, thread: 1), release) == 0)
+        #expect(undecided(mmap(0x6000, at: 10..<20, flags: 0x32, thread: 1), release) == 0)
+        #expect(undecided(munmap(0x5000, at: 10..<20, thread: 1), release) == 0)
+        #expect(undecided(mmap(0x5000, at: 101..<120, flags: 0x32, thread: 1), release) == 0)
+        #expect(undecided(mmap(0x5000, at: 10..<20, flags: 0x32, thread: 2), release) == 0)
+    }
+
     @Test func `a call that needed the mapping comes before its release`() {
         let release = munmap(0x5000, at: 10..<20, thread: 1)
         let arguments: [UInt64] = [0x5000, 4096, 1]

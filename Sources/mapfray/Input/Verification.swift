@@ -59,6 +59,7 @@ enum Verification {
                 result.snapshots.append(entry(snapshot, comparison, space, definitions))
             }
             result.corrections = named(space.corrections)
+            result.undecidedOrders = reader.undecidedOrders
             result.lost = reader.lostRecords
             result.damage = reader.damageText
             result.notes = notes + reader.facts.notes.map(\.text)
