@@ -89,7 +89,9 @@ def run(arguments):
             made, compared, lines = fuzzer.play(seed)
             calls, instants = calls + made, instants + compared
             if lines:
-                print("\n  ".join([f"seed {seed}: the maps differ"] + lines))
+                kept = tempfile.mkdtemp(prefix=f"fuzz-threads-{seed}-")
+                shutil.move(folder + "/log", kept)  # when the threads ran no seed tells
+                print("\n  ".join([f"seed {seed}: the maps differ; the log is {kept}/log"] + lines))
                 sys.exit(1)
             seed += 1
     print(f"seeds {options.seed} to {seed - 1}: {calls} calls of {options.threads} threads, {instants} instants, "
