@@ -32,6 +32,23 @@ private let canMount: Bool = {
         #expect(image.sequences(of: 0).last == 59_999, "the ring goes on with the newest")
     }
 
+    /// The disk for the ring's later parts is not claimed yet when there is none any more.
+    @Test(
+        arguments: [60_000, 300_001, 2_000_000] as [UInt64], [("limited", 200_000), ("limitedThreads", 8)])
+    func `counts what a limit took in the first lap, and in all later ones`(
+        limit: UInt64, of scenario: (name: String, first: UInt64)
+    ) throws {
+        let writer = try RingWriter()
+        let process = writer.process(
+            scenario.name, scenario.first, limit, ring: 4 << 20, segment: 256 << 10)
+        let belief = try writer.run(process)
+        let image = try LogImage(path: writer.log)
+        #expect(Set(image.records).count == image.records.count)
+        #expect(UInt64(image.records.count) + image.header.lost == belief.begun.reduce(0, +))
+        #expect(image.header.spill_errno == UInt64(EFBIG) && image.header.lost > 0)
+        #expect(image.foreign == 0 && belief.errnoChanged == 0)
+    }
+
     @Test func `counts what a limit took from many threads`() throws {
         let writer = try RingWriter()
         let belief = try writer.run(writer.process("limitedThreads", 8, 1_000_000))

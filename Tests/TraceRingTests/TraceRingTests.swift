@@ -49,6 +49,15 @@ import TraceFormat
         #expect(image.foreign == 0 && image.header.lost == 0)
     }
 
+    @Test func `takes as much disk as it needs`() throws {
+        for (count, most) in [(10, 20_480), (1_000, 400_000)] as [(UInt64, Int)] {
+            let writer = try RingWriter()
+            _ = try writer.run(writer.process("threads", 1, count, ring: 4 << 20, segment: 256 << 10))
+            var facts = stat()
+            #expect(stat(writer.log, &facts) == 0 && Int(facts.st_blocks) * 512 <= most, "\(facts.st_blocks)")
+        }
+    }
+
     @Test func `goes on after its orderly end`() throws {
         for (scenario, ends) in [("late", 1), ("resumed", 2)] as [(String, UInt64)] {
             let writer = try RingWriter()

@@ -41,6 +41,12 @@ static long allocate(struct mf_ring *ring, uint64_t position, int mode)
 	return result;
 }
 
+/* Whether there is nothing to give back, or no way to. */
+static bool keeps_all(const struct mf_ring *ring)
+{
+	return ring->flight_recorder || ring->is_confined || ring->claims_late;
+}
+
 /* Late writers go on in the next lap: to slots that are complete, or straight to the file. Not so in a flight
  * recorder: it would touch what was given back, and on a full disk that is a SIGBUS. */
 void mf_ring_finish(struct mf_ring *ring)
@@ -48,7 +54,7 @@ void mf_ring_finish(struct mf_ring *ring)
 	uint64_t position;
 
 	__atomic_store_n(&ring->header->state, MF_STATE_EXITED, __ATOMIC_RELAXED);
-	position = ring->flight_recorder || ring->is_confined ? 0 : end_first_lap(ring);
+	position = keeps_all(ring) ? 0 : end_first_lap(ring);
 	if (position == 0)
 		return;
 	allocate(ring, position, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE);
@@ -69,6 +75,7 @@ void mf_ring_confine(struct mf_ring *ring)
 {
 	uint64_t none = 0;
 
+	mf_ring_claim(ring); /* as far as that may still be done */
 	__atomic_compare_exchange_n(&ring->header->spill_errno, &none, EPERM, false, __ATOMIC_RELAXED,
 				    __ATOMIC_RELAXED);
 	ring->is_confined = true;

@@ -59,9 +59,20 @@ int mf_ring_store(struct mf_ring *ring, const void *bytes, uint64_t size, uint64
 bool mf_slot_enter(struct mf_ring *ring, const struct mf_place *place);
 /* Counts committed bytes; the one who completes the segment spills it. */
 void mf_slot_commit(struct mf_ring *ring, const struct mf_place *place, uint64_t bytes, uint64_t records);
+/* The slot, which holds nothing, goes on to the lap of `place`. */
+void mf_slot_pass(struct mf_ring *ring, const struct mf_place *place);
 /* Nothing will ever be written from `position` to the end of the first lap: its slots take up the next one.
  */
 void mf_slots_skip(struct mf_ring *ring, uint64_t position);
+/* Nothing is spilled from here on, because of `error`, a -errno. */
+void mf_stop_spilling(struct mf_ring *ring, int error);
+/* Claims the disk for the beginning of a new log, header included, or for all of it; 0 or -errno. */
+int mf_claim_first(struct mf_ring *ring, int descriptor);
+/* Claims disk for a stretch of the stream that has none so far. False: there is none. */
+bool mf_claim_slowly(struct mf_ring *ring, const struct mf_place *place, uint64_t size);
+/* fallocate(), or zeros where the file system has none; 0 or -errno. */
+int mf_allocate(int descriptor, uint64_t size);
+int mf_write_zeros(int descriptor, uint64_t size, uint64_t offset);
 /* Whether the spill may reach stream position `end`: may wait for it, a second at most and not twice in vain.
  * With signals blocked. */
 bool mf_room_await(struct mf_ring *ring, uint64_t end);
@@ -77,6 +88,14 @@ bool mf_second_write(struct mf_ring *ring, struct mf_record *record, const struc
 static inline void mf_count_lost(struct mf_ring *ring, uint64_t records)
 {
 	__atomic_fetch_add(&ring->header->lost, records, __ATOMIC_RELAXED);
+}
+
+/* Whether the ring may be written to there; claims what it takes. */
+static inline bool mf_is_claimed(struct mf_ring *ring, const struct mf_place *place, uint64_t size)
+{
+	return __builtin_expect(place->position + size <= __atomic_load_n(&ring->claimed, __ATOMIC_ACQUIRE),
+				1) ||
+	       mf_claim_slowly(ring, place, size);
 }
 
 static inline struct mf_place mf_place_of(const struct mf_ring *ring, uint64_t position)

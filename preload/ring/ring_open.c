@@ -89,21 +89,19 @@ static int write_whole(int descriptor, const void *bytes, uint64_t size, uint64_
 	return 0;
 }
 
-static int write_zeros(int descriptor, uint64_t size)
+int mf_write_zeros(int descriptor, uint64_t size, uint64_t offset)
 {
 	int error = 0;
 
-	for (uint64_t offset = 0; offset < size && !error; offset += sizeof zeros) {
-		uint64_t part = size - offset < sizeof zeros ? size - offset : sizeof zeros;
+	for (uint64_t done = 0; done < size && !error; done += sizeof zeros) {
+		uint64_t part = size - done < sizeof zeros ? size - done : sizeof zeros;
 
-		error = write_whole(descriptor, zeros, part, offset);
+		error = write_whole(descriptor, zeros, part, offset + done);
 	}
 	return error;
 }
 
-/* Claims the disk for all that is mapped: a page that cannot be had later would be a SIGBUS for the program.
- */
-static int allocate(int descriptor, uint64_t size, uint64_t spare)
+int mf_allocate(int descriptor, uint64_t size)
 {
 	long error;
 
@@ -111,9 +109,7 @@ static int allocate(int descriptor, uint64_t size, uint64_t spare)
 		error = raw_syscall4(SYS_fallocate, descriptor, 0, 0, (long)size);
 	while (error == -EINTR);
 	if (error == -EOPNOTSUPP || error == -ENOSYS || error == -EPERM)
-		return write_zeros(descriptor, size);
-	if (error == 0 && spare > 0)
-		raw_syscall4(SYS_fallocate, descriptor, FALLOC_FL_KEEP_SIZE, (long)size, (long)spare);
+		return mf_write_zeros(descriptor, size, 0);
 	return (int)error;
 }
 
@@ -161,40 +157,30 @@ static void fill_identity(struct mf_identity *identity, const struct mf_ring *ri
 	identity->parent_process = options->parent_process;
 }
 
-/* Written before it is mapped: a page that is there already need not be read, and none is read ahead with it,
- * which takes 0.2 ms. */
-static int write_header(struct mf_ring *ring, int descriptor, const struct mf_ring_options *options)
+static void fill_header(struct mf_ring *ring, const struct mf_ring_options *options)
 {
-	struct mf_header header = {0};
+	struct mf_header *header = ring->header;
 
-	fill_identity(&header.identity, ring, options);
-	header.identity_check = mf_identity_check(&header.identity);
-	header.spill_limit = ring->flight_recorder ? 0 : options->spill_limit;
+	fill_identity(&header->identity, ring, options);
+	header->spill_limit = ring->flight_recorder ? 0 : options->spill_limit;
 	for (uint32_t slot = 0; slot <= ring->slot_mask; slot++) {
-		header.laps[slot] = MF_LAPS(0, 1);
+		header->laps[slot] = MF_LAPS(0, 1);
 		ring->second[slot] = 0;
 	}
-	return write_whole(descriptor, &header, sizeof header, 0);
+	header->identity_check = mf_identity_check(&header->identity);
 }
 
-/* The pages that every process needs, likewise in one piece: a first touch takes the file system 5 us, of a
- * page that was written before 1 us. */
-static void write_first_pages(const struct mf_ring *ring, int descriptor)
-{
-	uint64_t size = ring->ring_size < sizeof zeros ? ring->ring_size : sizeof zeros;
-
-	raw_syscall4(SYS_pwrite64, descriptor, (long)zeros, (long)size, MF_HEADER_SIZE);
-}
-
+/* The first pages are written before they are mapped: what is there already need not be read, and none is
+ * read ahead with it, which takes 0.2 ms. */
 static int prepare(struct mf_ring *ring, int descriptor, const struct mf_ring_options *options)
 {
-	int error = allocate(descriptor, ring->mapping_size, options->spare);
+	int error = mf_claim_first(ring, descriptor);
 
 	error = error ? error : identify(ring, descriptor);
-	error = error ? error : write_header(ring, descriptor, options);
+	error = error ? error : map(ring, descriptor, options);
 	if (!error)
-		write_first_pages(ring, descriptor);
-	return error ? error : map(ring, descriptor, options);
+		fill_header(ring, options);
+	return error;
 }
 
 static int create(struct mf_ring *ring, const struct mf_ring_options *options)
@@ -220,7 +206,7 @@ static int create(struct mf_ring *ring, const struct mf_ring_options *options)
 	ring->descriptor = mf_may_keep(ring, (int)descriptor) ? (int)descriptor : -1;
 	mf_ring_release(ring, (int)descriptor);
 	ring->unused_from = 0;
-	ring->is_starved = ring->has_gap = false;
+	ring->is_starved = ring->has_gap = ring->is_refused = ring->is_confined = false;
 	ring->entered = 0;
 	return 0;
 }

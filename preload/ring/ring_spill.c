@@ -44,7 +44,7 @@ static bool spill_stopped(const struct mf_ring *ring)
 	return error != 0 && !(error == EDQUOT && ring->header->spill_limit != 0);
 }
 
-static void stop_spilling(struct mf_ring *ring, int error)
+void mf_stop_spilling(struct mf_ring *ring, int error)
 {
 	uint64_t none = 0;
 
@@ -121,7 +121,7 @@ static void spill_claimed(struct mf_ring *ring, uint32_t slot)
 		advance(ring, slot, 0);
 		return;
 	}
-	stop_spilling(ring, error);
+	mf_stop_spilling(ring, error);
 	__atomic_fetch_xor(committed_of(ring, slot), MF_COMMITTED_CLAIMED | MF_COMMITTED_PARKED,
 			   __ATOMIC_RELEASE);
 }
@@ -202,6 +202,12 @@ void mf_slot_commit(struct mf_ring *ring, const struct mf_place *place, uint64_t
 		spill(ring, place->slot);
 }
 
+void mf_slot_pass(struct mf_ring *ring, const struct mf_place *place)
+{
+	if (MF_LAP_RESIDENT(__atomic_load_n(laps_of(ring, place->slot), __ATOMIC_RELAXED)) < place->lap)
+		advance(ring, place->slot, place->lap);
+}
+
 void mf_slots_skip(struct mf_ring *ring, uint64_t position)
 {
 	uint64_t border = (position + ring->segment_size - 1) & ~(ring->segment_size - 1);
@@ -226,7 +232,7 @@ bool mf_write_through(struct mf_ring *ring, struct mf_record *record, uint64_t p
 		    ? mf_ring_store(ring, record, record->size, offset)
 		    : -EDQUOT;
 	if (error)
-		stop_spilling(ring, error);
+		mf_stop_spilling(ring, error);
 	mf_quiet_end(&quiet);
 	return error == 0;
 }

@@ -46,7 +46,7 @@ static void fill(struct mf_ring *ring, uint64_t position, uint64_t size)
 	struct mf_place place = mf_place_of(ring, position);
 	uint64_t *to = words_at(ring, position);
 
-	if (!mf_slot_enter(ring, &place))
+	if (!mf_is_claimed(ring, &place, size) || !mf_slot_enter(ring, &place))
 		return; /* the file reads as zeros where nothing was written */
 	for (uint64_t i = 0; i < size / 8; i++)
 		__atomic_store_n(to + i, 0, __ATOMIC_RELAXED);
@@ -71,6 +71,8 @@ static bool write_at(struct mf_ring *ring, struct mf_record *record, uint64_t po
 {
 	struct mf_place place = mf_place_of(ring, position);
 
+	if (!mf_is_claimed(ring, &place, record->size))
+		return false;
 	if (!mf_slot_enter(ring, &place)) {
 		if (ring->flight_recorder)
 			return mf_second_write(ring, record, &place);

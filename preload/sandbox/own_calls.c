@@ -12,6 +12,8 @@
 #include <time.h>
 
 #define PROCMAP_QUERY_REQUEST 0xC0686611UL /* as in observe.c */
+#define PAGEMAP_SCAN_REQUEST  0xC0606610UL /* as in initial_flags.c */
+#define PR_GET_MEMORY_MERGE   68
 #define HERE		      (uint64_t) AT_FDCWD
 #define RW		      (PROT_READ | PROT_WRITE)
 #define NO_ACTION	      ~0UL /* rt_sigprocmask: only to learn whether memory can be read */
@@ -56,11 +58,14 @@ static const struct mf_known_call calls[] = {
     CALL(lseek, SECOND | THIRD, 0, 0, SEEK_SET),
     CALL(close, NONE, 0),
     CALL(fstat, NONE, 0),
+    CALL(fstatfs, NONE, 0),
+    CALL(ftruncate, NONE, 0),
     CALL(newfstatat, FOURTH, 0, 0, 0, AT_EMPTY_PATH),
     CALL(fcntl, SECOND, 0, F_DUPFD_CLOEXEC),
     CALL(ioctl, SECOND, 0, PROCMAP_QUERY_REQUEST),
+    CALL(ioctl, SECOND, 0, PAGEMAP_SCAN_REQUEST),
+    CALL(prctl, FIRST, PR_GET_MEMORY_MERGE),
     CALL(fallocate, SECOND, 0, 0),
-    CALL(fallocate, SECOND, 0, FALLOC_FL_KEEP_SIZE),
     CALL(fallocate, SECOND, 0, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE),
 
     CALL(prlimit64, FIRST | THIRD, 0, 0, 0),

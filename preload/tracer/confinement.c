@@ -78,7 +78,7 @@ static bool allows(const uint16_t *numbers)
 
 #define ALLOWS(...) allows((const uint16_t[]){__VA_ARGS__, UINT16_MAX})
 
-static bool allows_spill(void)
+bool confinement_allows_spill(void)
 {
 	return ALLOWS(SYS_pwrite64, SYS_fstat, SYS_rt_sigprocmask, SYS_rt_sigpending, SYS_rt_sigtimedwait);
 }
@@ -90,7 +90,7 @@ bool confinement_allows_lists(void)
 
 bool confinement_allows_log(void)
 {
-	return allows_spill() &&
+	return confinement_allows_spill() &&
 	       ALLOWS(SYS_getpid, SYS_openat, SYS_close, SYS_fcntl, SYS_mmap, SYS_madvise, SYS_unlinkat);
 }
 
@@ -106,7 +106,7 @@ void confinement_count_filter(void)
 
 void confinement_adapt(void)
 {
-	if (!allows_spill())
+	if (!confinement_allows_spill())
 		mf_ring_confine(&tracer.ring);
 	if (!ALLOWS(SYS_ioctl))
 		tracer.has_query = false;
@@ -115,7 +115,7 @@ void confinement_adapt(void)
 	if (!ALLOWS(SYS_clock_gettime))
 		tracer_confine_clock();
 	/* Where the ring may be overwritten, this is said at the end. */
-	if (allows_spill())
+	if (confinement_allows_spill())
 		confinement_write_notes();
 }
 
@@ -135,11 +135,11 @@ void confinement_write_notes(void)
 	struct text text = text_over(bytes, sizeof bytes);
 	if (!mf_sandbox_is_confined() || has_notes)
 		return;
-	has_notes = allows_spill();
+	has_notes = confinement_allows_spill();
 	text_add(&text, who);
 	text_add(&text, " that forbids to");
 	size_t begin = text.length;
-	if (!allows_spill())
+	if (!confinement_allows_spill())
 		add_loss(&text, begin, "write what the ring cannot hold");
 	if (!confinement_allows_log())
 		add_loss(&text, begin, "record its children");

@@ -8,6 +8,8 @@
  * is known, and the tracer must not make any call of its own. */
 bool confinement_start(char *const *environment);
 
+/* Whether the log can be written to behind the ring. */
+bool confinement_allows_spill(void);
 /* Whether lists of VMAs can be read. */
 bool confinement_allows_lists(void);
 /* Whether a process can begin a log. */

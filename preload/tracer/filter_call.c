@@ -57,7 +57,22 @@ static void record_last_list(void)
 {
 	struct snapshot_result taken = snapshot_take(MF_SNAPSHOT_ANCHOR, true);
 	if (taken.number)
-		limits_record(taken.number, taken.count, false);
+		limits_record(taken.number, taken.count, LIMITS_NOW);
+}
+
+/* What can only be done before the filter is in force. */
+static void prepare(bool had_lists, uint64_t permitted, struct mf_sandbox earlier)
+{
+	bool loses_lists = had_lists && !confinement_allows_lists();
+	bool loses_spill = !confinement_allows_spill();
+	if (!loses_lists && !loses_spill)
+		return;
+	mf_sandbox_leave(earlier);
+	if (loses_spill)
+		mf_ring_claim(&tracer.ring);
+	if (loses_lists)
+		record_last_list();
+	mf_sandbox_enter(permitted);
 }
 
 long filter_call_make(const struct call *call)
@@ -66,11 +81,8 @@ long filter_call_make(const struct call *call)
 	bool is_recording = process_is_recording(), had_lists = confinement_allows_lists();
 	tracer_look_at_clock();
 	struct mf_sandbox earlier = mf_sandbox_enter(permitted);
-	if (is_recording && had_lists && !confinement_allows_lists()) {
-		mf_sandbox_leave(earlier);
-		record_last_list();
-		mf_sandbox_enter(permitted);
-	}
+	if (is_recording)
+		prepare(had_lists, permitted, earlier);
 	long result = program_syscall(call->number, (long)call->arguments[0], (long)call->arguments[1],
 				      (long)call->arguments[2], (long)call->arguments[3],
 				      (long)call->arguments[4], (long)call->arguments[5]);

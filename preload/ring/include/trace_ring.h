@@ -20,7 +20,6 @@
 struct mf_ring_options {
 	uint64_t ring_size;    /* bytes, made a power of two; default 4 MiB */
 	uint64_t segment_size; /* bytes, made a power of two; default a 16th of the ring */
-	uint64_t spare;	       /* bytes of disk to claim for the spill in advance */
 	uint64_t spill_limit;  /* bytes that may be spilled until somebody raises header->spill_limit */
 	bool flight_recorder;  /* overwrite the oldest records instead of spilling */
 	void *place;	       /* map over this address: a forked child over its parent's ring, same sizes */
@@ -46,8 +45,13 @@ struct mf_ring {
 	bool is_confined;
 	bool is_starved;  /* waited for room in vain; not again before there is some */
 	bool has_gap;	  /* records were lost for want of room, and nobody has made up for it */
+	bool claiming;	  /* somebody claims disk */
+	bool is_refused;  /* there was no disk to claim: what lies behind is never written to */
+	uint64_t claimed; /* stream position up to which the disk is claimed for the first lap; at last
+			     UINT64_MAX */
 	uint64_t entered; /* 1 + a segment that its slot held when somebody looked, or 0 */
 	/* Until here, what every record needs. */
+	bool claims_late;      /* in steps, as the first lap comes along */
 	uint64_t mapping_size; /* bytes */
 	uint64_t mapped_time;  /* CLOCK_MONOTONIC ns when it came about, if options->now was given */
 	uint64_t spill_offset; /* file offset of stream position 0 */
@@ -87,9 +91,12 @@ bool mf_ring_write(struct mf_ring *ring, struct mf_record *record);
 /* The same for a record that others refer to: the flight recorder never overwrites it. */
 bool mf_ring_define(struct mf_ring *ring, struct mf_record *record);
 
+/* Claims disk for all of the ring, while system calls may still be made. */
+void mf_ring_claim(struct mf_ring *ring);
+
 /*
- * The orderly end: marks the log as exited and gives the part of the ring that was never used back to the
- * disk. Later writes still reach the log, more slowly.
+ * The orderly end: marks the log as exited and gives the part of the ring that was claimed and never used
+ * back to the disk. Later writes still reach the log, more slowly.
  */
 void mf_ring_finish(struct mf_ring *ring);
 
