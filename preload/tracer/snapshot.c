@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 
 #include "definitions.h"
+#include "initial_flags.h"
 #include "observe.h"
 #include "scratch.h"
 #include "table.h"
@@ -17,10 +18,11 @@ struct reading {
 	struct mf_snapshot_vmas *chunk;
 	uint64_t count;
 	bool has_vsyscall;
-	bool in_vsyscall; /* the lines of smaps that follow belong to no VMA */
-	bool is_question; /* nothing is written: */
-	uint64_t address; /* the flags of the VMA that holds this */
-	uint64_t answer;  /* are these */
+	bool in_vsyscall;		     /* the lines of smaps that follow belong to no VMA */
+	const struct initial_flags *initial; /* tells the flags, or NULL: smaps does, or nobody */
+	bool is_question;		     /* nothing is written: */
+	uint64_t address;		     /* the flags of the VMA that holds this */
+	uint64_t answer;		     /* are these */
 };
 
 enum { BUFFER_SIZE = 64 * 1024 - 1, LONGEST_LINE = 4096 + 128 };
@@ -69,8 +71,8 @@ static uint64_t parse_rights(const char *at)
 	       (at[2] == 'x' ? MF_VMA_EXEC : 0) | (at[3] == 's' ? MF_VMA_SHARED : 0);
 }
 
-/* "start-end rwxp offset major:minor inode   name", ended by a zero. */
-static void parse_vma(const char *line, struct mf_snapshot_vma *vma)
+/* "start-end rwxp offset major:minor inode   name", ended by a zero. Returns the name. */
+static const char *parse_vma(const char *line, struct mf_snapshot_vma *vma)
 {
 	const char *at = line;
 	vma->start = text_number(&at, 16);
@@ -88,6 +90,7 @@ static void parse_vma(const char *line, struct mf_snapshot_vma *vma)
 	vma->inode = text_number(&at, 10);
 	at = text_skip_blanks(at);
 	vma->file = *at ? define_file(vma->device, vma->inode, at, text_length(at)) : 0;
+	return at;
 }
 
 static void begin_vma(struct reading *reading, const char *line)
@@ -101,7 +104,9 @@ static void begin_vma(struct reading *reading, const char *line)
 		reading->has_vsyscall = true;
 		return;
 	}
-	parse_vma(line, vma);
+	const char *name = parse_vma(line, vma);
+	if (reading->initial)
+		vma->flags |= initial_flags_of(reading->initial, vma, name);
 	reading->chunk->count++;
 	reading->count++;
 }
@@ -215,9 +220,15 @@ static void tell_of_no_list(void)
 		    "the list of VMAs could not be read, as without /proc: no snapshot was taken");
 }
 
-static struct snapshot_result take(enum mf_snapshot_reason reason, struct scratch *scratch, bool with_flags)
+/* How a list's flags become known, and what struct mf_snapshot_begin says of that. */
+enum flags_by { NOBODY = 0, SMAPS = 1, RULES = 2 };
+
+static struct snapshot_result take(enum mf_snapshot_reason reason, struct scratch *scratch, bool with_flags,
+				   const struct initial_flags *initial)
 {
-	struct reading reading = {.file = open_list(&with_flags),
+	bool by_smaps = with_flags && !initial;
+	struct reading reading = {.file = open_list(&by_smaps),
+				  .initial = initial,
 				  .chunk = (struct mf_snapshot_vmas *)scratch->bytes};
 	if (reading.file < 0) {
 		tell_of_no_list();
@@ -228,7 +239,9 @@ static struct snapshot_result take(enum mf_snapshot_reason reason, struct scratc
 	    .snapshot = ++numbers,
 	    .time = tracer_now(),
 	    .thread = tracer_thread(),
-	    .has_flags = with_flags};
+	    .has_flags = initial    ? RULES
+			 : by_smaps ? SMAPS
+				    : NOBODY};
 	reading.failed = !mf_ring_write(&tracer.ring, &begin.record);
 	reading.chunk->snapshot = begin.snapshot;
 	reading.chunk->count = 0;
@@ -268,7 +281,12 @@ struct snapshot_result snapshot_take(enum mf_snapshot_reason reason, bool with_f
 	struct scratch *scratch = begin_reading();
 	if (!scratch)
 		return (struct snapshot_result){0};
-	struct snapshot_result result = take(reason, scratch, with_flags);
+	struct scratch *more = reason == MF_SNAPSHOT_START ? scratch_take() : NULL;
+	struct initial_flags *initial = (struct initial_flags *)more;
+	bool is_told = initial && initial_flags_begin(initial);
+	struct snapshot_result result = take(reason, scratch, with_flags, is_told ? initial : NULL);
+	if (more)
+		scratch_give(more);
 	end_reading(scratch);
 	return result;
 }

@@ -226,7 +226,9 @@ struct mf_snapshot_begin {
 	uint64_t snapshot; /* number in this process, from 1 */
 	uint64_t time;
 	uint32_t thread;
-	uint32_t has_flags; /* 1: read from smaps, flags are complete; 0: only rights and sharing are known */
+	/* 0: only rights and sharing are known. Otherwise flags are complete, 1: read from smaps; 2: by what execve
+	 * and ld.so map, in the list at the start. */
+	uint32_t has_flags;
 };
 
 /* mf_snapshot_vma.flags: rights and sharing in the lowest bits, the smaps VmFlags above. */
