@@ -8,8 +8,10 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "code_page.h"
 #include "definitions.h"
 #include "observe.h"
+#include "scratch.h"
 #include "stub_search.h"
 #include "text.h"
 
@@ -48,12 +50,6 @@ static bool is_wanted(const struct stub *stub)
 	       (stub->address >= fork_code.start && stub->address < fork_code.end);
 }
 
-static bool write_code(int file, const struct stub_code *code)
-{
-	return raw_syscall4(SYS_pwrite64, file, (long)code->bytes, (long)code->size, (long)code->address) ==
-	       (long)code->size;
-}
-
 /* Whether the code of an entry is gone, or another's: a library that was unloaded. Its memory may not be
  * there. */
 static bool is_gone(int file, size_t index)
@@ -84,42 +80,111 @@ static size_t entry_for(int file, const struct stub *stub)
 	return STUBS_MAX;
 }
 
-static bool redirect(int file, const struct stub *stub, struct stub_room *room)
-{
-	struct stub_code codes[STUB_CODES_MAX];
-	size_t index = entry_for(file, stub);
-	if (index == STUBS_MAX)
-		return false;
-	stub_returns[index] = stub->return_to;
-	stub_numbers[index] = stub->number;
-	size_t count = stub_patch(stub, index, room, codes);
-	if (!count)
-		return false;
-	stub_jumps[index] = codes[count - 1];
-	for (size_t i = 0; i < count; i++)
-		if (!write_code(file, &codes[i]))
-			return false;
-	return true;
-}
+enum { WAITING_MAX = 64 };
 
-/* What was found in one library. */
+/* What was found in one library, and what is still to be written of it. */
 struct found {
+	int file;	   /* /proc/self/mem, or -1 */
 	unsigned computed; /* instructions whose number is computed: they stay as they are */
 	unsigned failed;   /* that could not be redirected */
 	bool is_libc;	   /* whose stubs stand for its functions; its computed numbers change no map */
 	struct stub_room room;
+	struct code_page *page;	       /* or NULL: each is written at once */
+	unsigned waiting;	       /* how many are in the page */
+	uint16_t numbers[WAITING_MAX]; /* their system calls */
 };
 
-static void redirect_one(int file, const struct stub *stub, struct found *found)
+static void count_failed(struct found *found, unsigned count)
 {
-	if (file < 0 || !redirect(file, stub, &found->room)) {
-		found->failed++;
-		failures++;
-		return;
-	}
+	found->failed += count;
+	failures += count;
+}
+
+static void count_redirected(struct found *found, uint64_t number)
+{
 	redirections++;
 	if (found->is_libc)
-		covered[stub->number] = true;
+		covered[number] = true;
+}
+
+static void write_waiting(struct found *found)
+{
+	unsigned count = found->waiting;
+	found->waiting = 0;
+	if (!count)
+		return;
+	if (!code_page_write(found->file, found->page))
+		return count_failed(found, count);
+	for (unsigned i = 0; i < count; i++)
+		count_redirected(found, found->numbers[i]);
+}
+
+static bool add_waiting(struct found *found, const struct stub_code *jump, uint64_t number)
+{
+	if (!found->page || found->waiting == WAITING_MAX || !code_page_add(found->page, jump))
+		return false;
+	found->numbers[found->waiting++] = (uint16_t)number;
+	return true;
+}
+
+/* The jump waits for its neighbours; where it leads to is written at once. */
+static bool write_jump(struct found *found, const struct stub_code *jump, uint64_t number)
+{
+	if (add_waiting(found, jump, number))
+		return true;
+	write_waiting(found);
+	if (add_waiting(found, jump, number))
+		return true;
+	if (!code_write(found->file, jump))
+		return false;
+	count_redirected(found, number);
+	return true;
+}
+
+static bool redirect(const struct stub *stub, struct found *found)
+{
+	struct stub_code codes[STUB_CODES_MAX];
+	if (stub_count == STUBS_MAX)
+		write_waiting(found); /* or their entries seem to be gone */
+	size_t index = entry_for(found->file, stub);
+	if (index == STUBS_MAX)
+		return false;
+	stub_returns[index] = stub->return_to;
+	stub_numbers[index] = stub->number;
+	size_t count = stub_patch(stub, index, &found->room, codes);
+	if (!count)
+		return false;
+	stub_jumps[index] = codes[count - 1];
+	for (size_t i = 0; i + 1 < count; i++)
+		if (!code_write(found->file, &codes[i]))
+			return false;
+	return write_jump(found, &codes[count - 1], stub->number);
+}
+
+static void redirect_one(const struct stub *stub, struct found *found)
+{
+	if (found->file < 0 || !redirect(stub, found))
+		count_failed(found, 1);
+}
+
+/* All of a piece of code. */
+static void redirect_all(struct stub_search *search, struct found *found, int (*open)(void))
+{
+	struct scratch *scratch = scratch_take();
+	struct stub stub;
+	found->page = (struct code_page *)scratch;
+	if (scratch)
+		found->page->high = 0;
+	while (stub_search_next(search, &stub)) {
+		if (!is_wanted(&stub))
+			continue;
+		if (found->file < 0 && open)
+			found->file = open();
+		redirect_one(&stub, found);
+	}
+	write_waiting(found);
+	if (scratch)
+		scratch_give(scratch);
 }
 
 static const char *base_name(const char *path)
@@ -208,7 +273,7 @@ static struct stub_origin origin_of(const struct dl_phdr_info *object, const Elf
 static int redirect_object(struct dl_phdr_info *object, size_t size, void *unused)
 {
 	(void)size, (void)unused;
-	struct found found = {.is_libc = stubs_is_libc(object->dlpi_name)};
+	struct found found = {.file = memory, .is_libc = stubs_is_libc(object->dlpi_name)};
 	bool is_vdso =
 	    text_begins(object->dlpi_name, "linux-vdso") || text_begins(object->dlpi_name, "linux-gate");
 	if (is_vdso || holds(object, (uint64_t)&tracer))
@@ -217,15 +282,12 @@ static int redirect_object(struct dl_phdr_info *object, size_t size, void *unuse
 		const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
 		uint64_t start = object->dlpi_addr + segment->p_vaddr, end = start + segment->p_filesz;
 		struct stub_search search;
-		struct stub stub;
 		if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_X) || !(segment->p_flags & PF_R))
 			continue;
 		found.room = room_behind(object, end);
 		struct stub_origin origin = origin_of(object, segment);
 		stub_search_begin(&search, &origin, start, end);
-		while (stub_search_next(&search, &stub))
-			if (is_wanted(&stub))
-				redirect_one(memory, &stub, &found);
+		redirect_all(&search, &found, NULL);
 		stub_search_end(&search);
 		found.computed += search.computed;
 	}
@@ -288,22 +350,14 @@ static void note_failed(unsigned count, int descriptor)
 
 void stubs_redirect_new(uint64_t start, const struct stub_origin *origin, int descriptor)
 {
-	struct found found = {0};
+	struct found found = {.file = -1};
 	struct stub_search search;
-	struct stub stub;
-	int file = -1;
 	stub_search_begin(&search, origin, start, start + origin->length);
-	while (stub_search_next(&search, &stub)) {
-		if (!is_wanted(&stub))
-			continue;
-		if (file < 0)
-			file = open_memory();
-		redirect_one(file, &stub, &found);
-	}
+	redirect_all(&search, &found, open_memory);
 	stub_search_end(&search);
 	found.computed = search.computed;
-	if (file >= 0)
-		raw_syscall1(SYS_close, file);
+	if (found.file >= 0)
+		raw_syscall1(SYS_close, found.file);
 	if (found.failed)
 		note_failed(found.failed, descriptor);
 	if (found.computed)
