@@ -29,10 +29,11 @@ struct piece {
 
 static struct piece pieces[PIECES];
 static uint64_t current;    /* the piece in use is pieces[current % PIECES]; 0: the kernel's clock is */
-static bool is_usable;	    /* the counter */
+static bool is_usable;	    /* the counter, as far as is known */
+static bool is_asked;	    /* which clock the kernel uses */
 static bool is_busy;	    /* somebody makes the next piece */
 static bool needs_kernel;   /* the vDSO cannot read the kernel's clock alone */
-static uint64_t looked_at;   /* before the last filter was installed */
+static uint64_t looked_at;  /* before the last filter was installed */
 static uint64_t stopped_at; /* where it may not ask: the last time, and one more each time; else 0 */
 static struct reading last;
 static uint64_t last_rate; /* of the kernel's clock between the last two readings, or 0 */
@@ -125,11 +126,28 @@ static bool next_piece(const struct piece *old, const struct reading *now, struc
 	return true;
 }
 
+static void read_name(char *name, size_t size)
+{
+	text_read_file("/sys/devices/system/clocksource/clocksource0/current_clocksource", name, size);
+	if (!is_asked)
+		is_usable = text_equal(name, TICKS_NAME);
+	is_asked = true;
+}
+
+/* Asked when it matters: most processes are gone by then. */
+static bool may_be_used(void)
+{
+	char name[64];
+	if (!is_asked)
+		read_name(name, sizeof name);
+	return is_usable;
+}
+
 static void make_piece(void)
 {
 	uint64_t number = current;
 	const struct piece *old = number ? &pieces[number % PIECES] : NULL;
-	if (old && ticks_now(true) - old->ticks < old->life)
+	if ((old && ticks_now(true) - old->ticks < old->life) || !may_be_used())
 		return;
 	struct reading now = read_both();
 	is_usable = next_piece(old, &now, &pieces[(number + 1) % PIECES]);
@@ -165,18 +183,10 @@ static bool is_clock_of_vdso(const char *name)
 	       text_begins(name, "hyperv_clocksource_tsc_page");
 }
 
-static void read_name(char *name, size_t size)
-{
-	text_read_file("/sys/devices/system/clocksource/clocksource0/current_clocksource", name, size);
-}
-
 void clock_start(void)
 {
-	char name[64];
-	read_name(name, sizeof name);
-	is_usable = text_equal(name, TICKS_NAME);
-	if (is_usable)
-		last = read_both();
+	is_usable = true;
+	last = read_both();
 }
 
 void tracer_look_at_clock(void)

@@ -7,7 +7,7 @@
 #ifndef MAPFRAY_CLOCK_H
 #define MAPFRAY_CLOCK_H
 
-/* In the constructor only: asks the kernel what its own clock is. Does not enter libc. */
+/* In the constructor only. Enters libc as tracer_now() does. */
 void clock_start(void);
 /* In a forked child, which may be in another time namespace, and where nobody is left of those who were at
  * work. Enters libc as tracer_now() does. */

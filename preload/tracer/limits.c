@@ -7,7 +7,10 @@
 #include "scratch.h"
 #include "text.h"
 
-static uint64_t max_map_count = MF_UNKNOWN;
+enum { RECENT = 100 * 1000 * 1000 }; /* ns */
+
+static uint64_t max_map_count = MF_UNKNOWN, overcommit = MF_UNKNOWN;
+static uint64_t asked_at; /* CLOCK_MONOTONIC ns */
 
 uint64_t limits_max_map_count(void)
 {
@@ -106,10 +109,20 @@ static void read_memory_facts(struct mf_limits *limits)
 	scratch_give(scratch);
 }
 
-void limits_record(uint64_t snapshot, uint64_t map_count, bool with_memory)
+static void ask_system(enum limits_asked asked)
 {
+	uint64_t now = tracer_now();
+	if (asked == LIMITS_RECENT && now - asked_at < RECENT)
+		return;
+	asked_at = now;
 	/* A filter may forbid to ask again. */
 	max_map_count = text_number_of_file("/proc/sys/vm/max_map_count", max_map_count);
+	overcommit = text_number_of_file("/proc/sys/vm/overcommit_memory", overcommit);
+}
+
+void limits_record(uint64_t snapshot, uint64_t map_count, enum limits_asked asked)
+{
+	ask_system(asked);
 	struct mf_limits limits = {.record = {.kind = MF_LIMITS, .size = sizeof limits},
 				   .time = tracer_now(),
 				   .snapshot = snapshot,
@@ -122,15 +135,14 @@ void limits_record(uint64_t snapshot, uint64_t map_count, bool with_memory)
 				   .vm_size = MF_UNKNOWN,
 				   .vm_data = MF_UNKNOWN,
 				   .vm_locked = MF_UNKNOWN,
-				   .overcommit_memory =
-				       text_number_of_file("/proc/sys/vm/overcommit_memory", MF_UNKNOWN),
+				   .overcommit_memory = overcommit,
 				   .commit_limit = MF_UNKNOWN,
 				   .committed = MF_UNKNOWN,
 				   .memory_available = MF_UNKNOWN,
 				   .cgroup_max = MF_UNKNOWN,
 				   .cgroup_current = MF_UNKNOWN,
 				   .huge_pages_free = MF_UNKNOWN};
-	if (with_memory)
+	if (asked == LIMITS_AND_MEMORY)
 		read_memory_facts(&limits);
 	mf_ring_write(&tracer.ring, &limits.record);
 }

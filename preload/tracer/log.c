@@ -154,7 +154,15 @@ static uint64_t add_arguments(struct text *text)
 	return count;
 }
 
-static void write_process(uint64_t parent_position, uint64_t parent_start)
+static uint64_t add_given_arguments(struct text *text, char *const *arguments)
+{
+	uint64_t count = 0;
+	while (arguments[count] && add_string(text, arguments[count]))
+		count++;
+	return count;
+}
+
+static void write_process(uint64_t parent_position, uint64_t parent_start, char *const *arguments)
 {
 	struct scratch *scratch = scratch_take();
 	if (!scratch)
@@ -173,7 +181,7 @@ static void write_process(uint64_t parent_position, uint64_t parent_start)
 	add_string(&text, gnu_get_libc_version());
 	add_string(&text, tracer.executable);
 	add_string(&text, directory);
-	process->argument_count = add_arguments(&text);
+	process->argument_count = arguments ? add_given_arguments(&text, arguments) : add_arguments(&text);
 	process->strings_size = text.length;
 	while (text.length % 8)
 		text.bytes[text.length++] = 0;
@@ -182,13 +190,14 @@ static void write_process(uint64_t parent_position, uint64_t parent_start)
 	scratch_give(scratch);
 }
 
-void log_write_beginning(enum mf_snapshot_reason reason, uint64_t parent_position, uint64_t parent_start)
+void log_write_beginning(enum mf_snapshot_reason reason, uint64_t parent_position, uint64_t parent_start,
+			 char *const *arguments)
 {
-	write_process(parent_position, parent_start);
+	write_process(parent_position, parent_start, arguments);
 	define_rules(tracer.rules);
 	write_own_ranges();
 	stubs_write_coverage();
 	struct snapshot_result taken = snapshot_take(reason, true);
-	limits_record(taken.number, taken.number ? taken.count : MF_UNKNOWN, false);
+	limits_record(taken.number, taken.number ? taken.count : MF_UNKNOWN, LIMITS_NOW);
 	watch_start(taken.count);
 }

@@ -13,7 +13,9 @@ int log_open(void *place);
 /* Addresses that the tracer itself occupies. */
 void log_add_own_range(const void *start, size_t size);
 /* Says who is traced, and what its map and its limits are. A forked child names its parent's log by the
- * position at the fork and the start time, others MF_UNKNOWN and 0. */
-void log_write_beginning(enum mf_snapshot_reason reason, uint64_t parent_position, uint64_t parent_start);
+ * position at the fork and the start time, others MF_UNKNOWN and 0. The kernel is asked for `arguments` that
+ * are NULL. */
+void log_write_beginning(enum mf_snapshot_reason reason, uint64_t parent_position, uint64_t parent_start,
+			 char *const *arguments);
 
 #endif

@@ -62,7 +62,7 @@ static void start_in_child(void)
 		return;
 	}
 	*tracer.alive = 1;
-	log_write_beginning(MF_SNAPSHOT_FORK, parent_position, parent_start);
+	log_write_beginning(MF_SNAPSHOT_FORK, parent_position, parent_start, NULL);
 	__atomic_store_n(&tracer.state, TRACER_RECORDING, __ATOMIC_RELEASE);
 }
 
@@ -100,7 +100,7 @@ bool process_finish(enum process_end way, int status)
 	confinement_write_notes();
 	userfault_look();
 	struct snapshot_result taken = snapshot_take(MF_SNAPSHOT_EXIT, false);
-	limits_record(taken.number, taken.number ? taken.count : MF_UNKNOWN, false);
+	limits_record(taken.number, taken.number ? taken.count : MF_UNKNOWN, LIMITS_RECENT);
 	struct mf_process_end end = {
 	    .record = {.kind = MF_PROCESS_END, .detail = way != PROCESS_EXECUTES, .size = sizeof end},
 	    .time = tracer_now(),

@@ -112,10 +112,16 @@ static bool map_alive_page(void)
 	return raw_syscall3(SYS_madvise, page, PAGE, MADV_WIPEONFORK) == 0;
 }
 
+/* As `ld.so PROGRAM ARGUMENT...`: the program sees the list without the first. */
+static bool is_started_by_linker(void)
+{
+	return stubs_is_libc(tracer.executable);
+}
+
 /* Runs before every other constructor (-z initfirst); may enter libc. */
 __attribute__((constructor)) static void start(int count, char **arguments, char **environment)
 {
-	(void)count, (void)arguments;
+	(void)count;
 	if (!environment_value(environment, "MAPFRAY_OUTPUT") || !confinement_start(environment) ||
 	    !confinement_allows_log() || !read_options(environment))
 		return;
@@ -144,6 +150,6 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
 	neighbours_find();
 	if (mf_sandbox_is_confined())
 		confinement_adapt();
-	log_write_beginning(MF_SNAPSHOT_START, MF_UNKNOWN, 0);
+	log_write_beginning(MF_SNAPSHOT_START, MF_UNKNOWN, 0, is_started_by_linker() ? NULL : arguments);
 	__atomic_store_n(&tracer.state, TRACER_RECORDING, __ATOMIC_RELEASE);
 }

@@ -77,7 +77,8 @@ static uint64_t record_snapshot(enum mf_snapshot_reason reason, bool with_flags,
 	struct snapshot_result taken = snapshot_take(reason, with_flags);
 	if (!taken.number)
 		return 0;
-	limits_record(taken.number, taken.count, reason == MF_SNAPSHOT_FAILURE);
+	limits_record(taken.number, taken.count,
+		      reason == MF_SNAPSHOT_FAILURE ? LIMITS_AND_MEMORY : LIMITS_NOW);
 	__atomic_store_n(&not_before, tracer_now() + patience * taken.nanoseconds, __ATOMIC_RELAXED);
 	allow_until_threshold(taken.count);
 	return taken.nanoseconds;
