@@ -17,6 +17,8 @@
 #include "turns.h"
 #include "userfault.h"
 
+enum { LONGEST_WAIT = 100000000 }; /* ns */
+
 /* No log: what can be said of this child is said in the header of its parent's, which is still mapped. */
 static void stay_silent(int error)
 {
@@ -26,12 +28,28 @@ static void stay_silent(int error)
 	__atomic_store_n(&tracer.state, TRACER_OFF, __ATOMIC_RELEASE);
 }
 
+/* The process whose memory this is. A child cloned to share it is not meant: it often ends first. */
+static uint32_t owner_of_memory(void)
+{
+	enum { KCMP_VM = 1 };
+	long own = raw_syscall0(SYS_getpid), parent = raw_syscall0(SYS_getppid);
+	bool is_shared = parent > 0 && raw_syscall5(SYS_kcmp, own, parent, KCMP_VM, 0, 0) == 0;
+	return (uint32_t)(is_shared ? parent : own);
+}
+
+static uint32_t beginner; /* the thread that begins the log */
+
 static void start_in_child(void)
 {
 	int recording = TRACER_RECORDING;
-	if (!__atomic_compare_exchange_n(&tracer.state, &recording, TRACER_STARTING, false, __ATOMIC_ACQ_REL,
+	if (!__atomic_compare_exchange_n(&tracer.state, &recording, TRACER_BEGINNING, false, __ATOMIC_ACQ_REL,
 					 __ATOMIC_RELAXED))
 		return;
+	__atomic_store_n(&beginner, (uint32_t)raw_syscall0(SYS_gettid), __ATOMIC_RELEASE);
+	if (*tracer.alive) { /* another one has begun it meanwhile */
+		__atomic_store_n(&tracer.state, TRACER_RECORDING, __ATOMIC_RELEASE);
+		return;
+	}
 	if (!tracer.follows) {
 		__atomic_store_n(&tracer.state, TRACER_OFF, __ATOMIC_RELEASE);
 		return;
@@ -44,7 +62,7 @@ static void start_in_child(void)
 	tracer_forget_thread();
 	tracer.has_threads = false;
 	uint64_t parent_position = tracer.position, parent_start = tracer.ring.header->identity.start_time;
-	tracer.process = (uint32_t)raw_syscall0(SYS_getpid);
+	tracer.process = owner_of_memory();
 	tracer.salt += (uint64_t)tracer.process * 0x9E3779B97F4A7C15ULL;
 	scratch_start_in_child();
 	snapshot_start();
@@ -66,13 +84,37 @@ static void start_in_child(void)
 	__atomic_store_n(&tracer.state, TRACER_RECORDING, __ATOMIC_RELEASE);
 }
 
+/* What a child that was cloned with its memory shared does now would be in no list and in no log. Not for
+ * long: the one that begins may have been stopped. */
+static void wait_for_beginning(void)
+{
+	uint32_t thread = (uint32_t)raw_syscall0(SYS_gettid);
+	uint64_t until = tracer_now() + LONGEST_WAIT;
+	int beginning = TRACER_BEGINNING;
+	while (__atomic_load_n(&tracer.state, __ATOMIC_ACQUIRE) == TRACER_BEGINNING &&
+	       __atomic_load_n(&beginner, __ATOMIC_ACQUIRE) != thread && tracer_now() < until)
+		raw_syscall0(SYS_sched_yield);
+	/* Or a child was forked amidst of it, where nobody goes on with it: once is enough. */
+	if (tracer_now() >= until)
+		__atomic_compare_exchange_n(&tracer.state, &beginning, TRACER_STARTING, false,
+					    __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+static bool is_recording_by_now(void)
+{
+	if (__atomic_load_n(&tracer.state, __ATOMIC_ACQUIRE) == TRACER_RECORDING)
+		start_in_child();
+	if (__atomic_load_n(&tracer.state, __ATOMIC_ACQUIRE) == TRACER_BEGINNING)
+		wait_for_beginning();
+	return __atomic_load_n(&tracer.state, __ATOMIC_ACQUIRE) == TRACER_RECORDING;
+}
+
 bool process_is_recording(void)
 {
-	if (__atomic_load_n(&tracer.state, __ATOMIC_ACQUIRE) != TRACER_RECORDING)
-		return false;
-	if (__builtin_expect(!__atomic_load_n(tracer.alive, __ATOMIC_RELAXED), 0))
-		start_in_child();
-	return __atomic_load_n(&tracer.state, __ATOMIC_ACQUIRE) == TRACER_RECORDING;
+	int state = __atomic_load_n(&tracer.state, __ATOMIC_ACQUIRE);
+	if (__builtin_expect(state == TRACER_RECORDING && __atomic_load_n(tracer.alive, __ATOMIC_RELAXED), 1))
+		return true;
+	return state >= TRACER_RECORDING && is_recording_by_now();
 }
 
 bool process_follows_image(void)

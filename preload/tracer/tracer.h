@@ -18,8 +18,9 @@
 
 enum tracer_state {
 	TRACER_OFF = 0,	 /* not started, or could not start: every call goes straight to the kernel */
-	TRACER_STARTING, /* a constructor or a forked child is at work: likewise */
+	TRACER_STARTING, /* a constructor is at work: likewise */
 	TRACER_RECORDING,
+	TRACER_BEGINNING, /* a forked child begins its log: what shares its memory waits for that */
 };
 
 /* What every call needs lies side by side. */
