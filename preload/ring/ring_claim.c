@@ -16,11 +16,11 @@
 #include <sys/vfs.h>
 #include <time.h>
 
-#define FIRST_STEPS  16384
-#define STEPS	     65536
-#define PLENTY	     (256ULL << 20) /* bytes free beside the ring: nobody fills that up by accident */
-#define WAIT_NS	     50000
-#define WAIT_CLAIM   400 /* 20 ms */
+#define FIRST_STEPS 16384
+#define STEPS	    65536
+#define PLENTY	    (256ULL << 20) /* bytes free beside the ring: nobody fills that up by accident */
+#define WAIT_NS	    50000
+#define WAIT_CLAIM  400 /* 20 ms */
 
 static bool may_grow_to(uint64_t size)
 {
@@ -80,8 +80,8 @@ static void claim_until(struct mf_ring *ring, uint64_t end)
 	if (end <= claimed || ring->is_refused)
 		return;
 	descriptor = mf_ring_descriptor(ring);
-	error = descriptor < 0 ? descriptor
-			       : mf_write_zeros(descriptor, end - claimed, MF_HEADER_SIZE + claimed);
+	error =
+	    descriptor < 0 ? descriptor : mf_write_zeros(descriptor, end - claimed, MF_HEADER_SIZE + claimed);
 	mf_ring_release(ring, descriptor);
 	if (error) {
 		ring->is_refused = true;

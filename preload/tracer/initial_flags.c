@@ -99,8 +99,7 @@ bool initial_flags_begin(struct initial_flags *flags)
 	flags->count = 0;
 	if (!is_usual())
 		return false;
-	long file =
-	    raw_syscall4(SYS_openat, AT_FDCWD, (long)"/proc/self/pagemap", O_RDONLY | O_CLOEXEC, 0);
+	long file = raw_syscall4(SYS_openat, AT_FDCWD, (long)"/proc/self/pagemap", O_RDONLY | O_CLOEXEC, 0);
 	if (file < 0)
 		return false;
 	bool is_known = find_anonymous((int)file, flags);

@@ -96,7 +96,7 @@ int log_open(void *place)
 	int error = mf_ring_open(&tracer.ring, scratch->bytes, &options);
 	/* Address space, disk or file size may be tight: then a smaller ring. A child's takes its parent's
 	 * place. */
-	if (error && !place && tracer.ring_size > MF_RING_SIZE_LEAST) {
+	if (error && error != -ENOENT && !place && tracer.ring_size > MF_RING_SIZE_LEAST) {
 		options.ring_size = tracer.ring_size = MF_RING_SIZE_LEAST;
 		error = mf_ring_open(&tracer.ring, scratch->bytes, &options);
 	}

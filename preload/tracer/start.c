@@ -1,5 +1,6 @@
 /* The start: reads what the tracer is told, and begins the log before the program's first own instruction. */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <link.h>
 #include <sys/mman.h>
@@ -47,8 +48,7 @@ static int find_own_library(struct dl_phdr_info *object, size_t size, void *envi
 	return 1;
 }
 
-/* The folder for logs, made absolute, because the program may change its directory, and created if it is not
- * there. */
+/* The folder for logs, made absolute, because the program may change its directory. */
 static void set_output(const char *output)
 {
 	struct text text = text_over(tracer.output, sizeof tracer.output);
@@ -58,7 +58,6 @@ static void set_output(const char *output)
 		text_add(&text, "/");
 	}
 	text_add(&text, output);
-	raw_syscall3(SYS_mkdirat, AT_FDCWD, (long)tracer.output, 0700);
 }
 
 /* ld.so maps a library right below a page of its own, and the two would be one VMA, counted for the program
@@ -112,6 +111,17 @@ static bool map_alive_page(void)
 	return raw_syscall3(SYS_madvise, page, PAGE, MADV_WIPEONFORK) == 0;
 }
 
+/* In a folder that is created if it is not there. */
+static bool open_log(void)
+{
+	int error = log_open(NULL);
+	if (error == -ENOENT) {
+		raw_syscall3(SYS_mkdirat, AT_FDCWD, (long)tracer.output, 0700);
+		error = log_open(NULL);
+	}
+	return error == 0;
+}
+
 /* As `ld.so PROGRAM ARGUMENT...`: the program sees the list without the first. */
 static bool is_started_by_linker(void)
 {
@@ -140,7 +150,7 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
 	observe_start();
 	doubt_start();
 	lowest_start(false);
-	if (log_open(NULL) != 0 || !map_alive_page()) {
+	if (!open_log() || !map_alive_page()) {
 		observe_end();
 		tracer.state = TRACER_OFF;
 		return;

@@ -27,6 +27,7 @@ _Static_assert(sizeof(struct entry) == 512, "no entry crosses a page");
 _Static_assert((WAYS + 1) * sizeof(struct entry) <= sizeof(struct scratch), "a set fits into a buffer");
 
 static char place[4096]; /* the cache's path; empty: there is none */
+static long kept = -1;	 /* open on it while the start is at work */
 
 void stub_cache_start(const char *path)
 {
@@ -47,9 +48,14 @@ struct stub_origin stub_origin_of(const struct stat *facts, uint64_t offset, uin
 				    .length = length};
 }
 
+bool stub_cache_is_for(uint64_t length)
+{
+	return place[0] && length >= LENGTH_MIN && length <= UINT32_MAX;
+}
+
 static bool may_be_kept(const struct stub_origin *origin)
 {
-	return place[0] && origin->inode && origin->length >= LENGTH_MIN && origin->length <= UINT32_MAX;
+	return origin->inode && stub_cache_is_for(origin->length);
 }
 
 /* Covers what is searched for, too: another tracer's findings do not count. */
@@ -75,11 +81,36 @@ static long set_of(const struct stub_origin *origin)
 	return (long)(mf_mix(0, origin, sizeof *origin / 8) % SETS * WAYS * sizeof(struct entry));
 }
 
+static long open_place(void)
+{
+	if (kept >= 0)
+		return kept;
+	return raw_syscall4(SYS_openat, AT_FDCWD, (long)place, O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0);
+}
+
+static void close_place(long file)
+{
+	if (file >= 0 && file != kept)
+		raw_syscall1(SYS_close, file);
+}
+
+void stub_cache_open(void)
+{
+	kept = place[0] ? open_place() : -1;
+}
+
+void stub_cache_close(void)
+{
+	long file = kept;
+	kept = -1;
+	close_place(file);
+}
+
 /* The entries of a set; what is not there reads as nothing. Returns the open file, or -errno. */
 static long read_set(const struct stub_origin *origin, struct entry entries[WAYS])
 {
 	__builtin_memset(entries, 0, WAYS * sizeof *entries);
-	long file = raw_syscall4(SYS_openat, AT_FDCWD, (long)place, O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0);
+	long file = open_place();
 	if (file >= 0)
 		raw_syscall4(SYS_pread64, file, (long)entries, (long)(WAYS * sizeof *entries),
 			     set_of(origin));
@@ -105,8 +136,7 @@ bool stub_cache_find(const struct stub_origin *origin, struct stub_findings *fin
 	struct entry *entries = (struct entry *)scratch->bytes;
 	long file = read_set(origin, entries);
 	bool is_found = file >= 0 && find_among(entries, origin, findings);
-	if (file >= 0)
-		raw_syscall1(SYS_close, file);
+	close_place(file);
 	scratch_give(scratch);
 	return is_found;
 }
@@ -132,7 +162,7 @@ static void write_entry(const struct stub_origin *origin, const struct stub_find
 	if (file < 0)
 		return;
 	raw_syscall4(SYS_pwrite64, file, (long)made, sizeof *made, set_of(origin) + way * (long)sizeof *made);
-	raw_syscall1(SYS_close, file);
+	close_place(file);
 }
 
 void stub_cache_keep(const struct stub_origin *origin, const struct stub_findings *findings)

@@ -30,6 +30,11 @@ struct stub_findings {
 
 /* In the constructor: `path` may be NULL, then nothing is remembered. */
 void stub_cache_start(const char *path);
+/* While the start is at work the file stays open. */
+void stub_cache_open(void);
+void stub_cache_close(void);
+/* Whether code of so many bytes is remembered at all. */
+bool stub_cache_is_for(uint64_t length);
 struct stub_origin stub_origin_of(const struct stat *facts, uint64_t offset, uint64_t length);
 bool stub_cache_find(const struct stub_origin *origin, struct stub_findings *findings);
 void stub_cache_keep(const struct stub_origin *origin, const struct stub_findings *findings);

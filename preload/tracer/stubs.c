@@ -285,7 +285,9 @@ static int redirect_object(struct dl_phdr_info *object, size_t size, void *unuse
 		if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_X) || !(segment->p_flags & PF_R))
 			continue;
 		found.room = room_behind(object, end);
-		struct stub_origin origin = origin_of(object, segment);
+		struct stub_origin origin = {0};
+		if (stub_cache_is_for(segment->p_filesz))
+			origin = origin_of(object, segment);
 		stub_search_begin(&search, &origin, start, end);
 		redirect_all(&search, &found, NULL);
 		stub_search_end(&search);
@@ -307,7 +309,9 @@ void stubs_start(void)
 	if (memory < 0)
 		return;
 	find_fork();
+	stub_cache_open();
 	dl_iterate_phdr(redirect_object, NULL);
+	stub_cache_close();
 	raw_syscall1(SYS_close, memory);
 	memory = -1;
 }
