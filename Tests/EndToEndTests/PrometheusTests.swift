@@ -58,12 +58,13 @@ import Testing
     }
 
     private func scrape(_ port: Int) throws -> String {
-        for _ in 0..<100 {
+        var page = ""
+        try eventually {
             let result = try run("/bin/bash", ["-c", Self.client, "client", "\(port)"])
-            if result.status == 0, result.text.contains("node_textfile_scrape_error") { return result.text }
-            usleep(100_000)
+            page = result.status == 0 ? result.text : ""
+            return page.contains("node_textfile_scrape_error")
         }
-        throw Unexpected("the node exporter did not answer on port \(port)")
+        return page
     }
 
     private static let client = """

@@ -59,12 +59,8 @@ import Testing
         let program = try scratch.compileWorkload("surroundings")
         let answer = scratch.file("answer")
         try record(program, ["daemon", answer])
-        for _ in 0..<100 where (try? String(contentsOfFile: answer, encoding: .utf8)) != "done\n" {
-            usleep(50_000)
-        }
-        for _ in 0..<100 where try mapfray("verify", scratch.file("log")).text.contains("recording") {
-            usleep(50_000)
-        }
+        try eventually { (try? String(contentsOfFile: answer, encoding: .utf8)) == "done\n" }
+        try eventually { try !mapfray("verify", scratch.file("log")).text.contains("recording") }
         #expect(try logs() == 3)
         let events = try mapfray("events", scratch.file("log"), "--pid", "all").lines
         #expect(events.count { $0.contains(" mprotect(") && $0.contains(", 4096, PROT_NONE)") } == 3100)

@@ -33,8 +33,9 @@ def difference(log, process, instant, kernel):
     model = comparable(done.stdout.splitlines())
     if model == kernel:
         return []
-    lines = ["kernel " + " ".join(line) for line in kernel if line not in set(model)]
-    return lines + ["model  " + " ".join(line) for line in model if line not in set(kernel)] + [done.stderr.strip()]
+    in_model, in_kernel = set(model), set(kernel)
+    lines = ["kernel " + " ".join(line) for line in kernel if line not in in_model]
+    return lines + ["model  " + " ".join(line) for line in model if line not in in_kernel] + [done.stderr.strip()]
 
 
 class Fuzzer:
