@@ -31,6 +31,7 @@ package struct AddressSpace: ~Copyable, Sendable {
     var lastAnon: UInt32 = 0
     var identities = FileIdentities()
     var extras = ExtraTable()
+    var habits = JoinHabits()
     var heap = Heap()
     /// What mlockall(MCL_FUTURE) adds to new VMAs.
     var futureFlags: VMAFlags = []
@@ -73,6 +74,7 @@ package struct AddressSpace: ~Copyable, Sendable {
         other.lastAnon = lastAnon
         other.identities = identities
         other.extras = extras
+        other.habits = habits
         other.heap = heap
         other.futureFlags = futureFlags
         other.mergesPages = mergesPages
@@ -118,7 +120,11 @@ extension AddressSpace {
         tree.aim(at: call.workplace)
         dispatch(call)
         if call.flags.contains(.hasObservation), call.observedEnd > call.observedStart {
+            let before = corrections.anonVMA
             reconcile(call.observedStart, call.observedEnd)
+            if !habits.isEmpty { testHabit(call, corrected: corrections.anonVMA != before) }
+        } else if !habits.isEmpty {
+            followHabit(call)
         }
     }
 

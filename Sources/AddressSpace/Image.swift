@@ -12,6 +12,7 @@ extension AddressSpace {
         var lastAnon: UInt32
         var identities: FileIdentities
         var extras: ExtraTable
+        var habits: JoinHabits
         var heap: Heap
         var futureFlags: VMAFlags
         var mergesPages: Bool
@@ -32,7 +33,9 @@ extension AddressSpace {
         Image(
             pageSize: pageSize, rules: rules, maxMapCount: maxMapCount, neverOvercommits: neverOvercommits,
             assumesWrites: assumesWrites,
-            corrections: corrections, lastAnon: lastAnon, identities: identities, extras: extras, heap: heap,
+            corrections: corrections, lastAnon: lastAnon, identities: identities, extras: extras,
+            habits: habits,
+            heap: heap,
             futureFlags: futureFlags, mergesPages: mergesPages, isLoaded: isLoaded, isInherited: isInherited,
             stackAddress: stackAddress)
     }
@@ -71,6 +74,7 @@ extension AddressSpace {
         lastAnon = image.lastAnon
         identities = image.identities
         extras = image.extras
+        habits = image.habits
         heap = image.heap
         futureFlags = image.futureFlags
         mergesPages = image.mergesPages

@@ -43,6 +43,7 @@ extension AddressSpace {
             return
         }
         corrections.anonVMA += 1
+        habits.noteBoundary(at: author.stack)
         let neighbour = tree.first(endingAbove: other)
         for place in [cursor, neighbour] {
             if tree[place].anon == 0 || place.isSame(as: cursor) { tree[place].anon = newAnon() }
@@ -67,6 +68,7 @@ extension AddressSpace {
         }
         if !left.isAnonymous, !continues(left, right) { return corrections.unobserved += 1 }
         corrections.anonVMA += 1
+        habits.noteJoin(at: author.stack)
         if flags.contains(.accounted) { forgetAccounting(first, second) }
         if !continues(left, right) { takeBirthplace(first, second) }
         agreeOnAnon(first, second)
@@ -90,7 +92,7 @@ extension AddressSpace {
     }
 
     /// Two that were written apart, or came through fork, would not merge: one of them was not. What is sure stays.
-    private mutating func agreeOnAnon(_ first: VMATree.Cursor, _ second: VMATree.Cursor) {
+    mutating func agreeOnAnon(_ first: VMATree.Cursor, _ second: VMATree.Cursor) {
         let (left, right) = (tree[first], tree[second])
         if left.anon == right.anon { return }
         let leftGoes =
