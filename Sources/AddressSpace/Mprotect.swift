@@ -10,7 +10,10 @@ extension AddressSpace {
         guard end > start else { return }
         let key = call.kind == .pkeyMprotect ? call.arguments.3 : .max
         guard call.succeeded else {
-            if call.error == Errno.noMemory { learnFromFailure(call, at: start) }
+            if call.error == Errno.noMemory {
+                learnFromFailure(call, at: start)
+                if showsOldRights(call, at: start) { return }
+            }
             return mprotectFailed(call.error, start, end, protection, key)
         }
         protect(start, end, protection, key, limited: false)
@@ -71,6 +74,14 @@ extension AddressSpace {
             return
         }
         protect(start, stop ?? end, protection, key, limited: error == Errno.noMemory)
+    }
+
+    /// Whether the kernel showed that not even the first VMA was changed. How many VMAs there were is not sure to one or
+    /// two, where other threads' calls ran at the same time.
+    private func showsOldRights(_ call: Call, at start: UInt64) -> Bool {
+        call.flags.contains(.hasObservation) && call.observedStart < start && start < call.observedEnd
+            && call.observedRights != Call.unknownRights
+            && UInt64(call.observedRights & 7) != call.arguments.2 & 7
     }
 
     /// At the limit nothing is split: what the kernel then shows to begin amid a VMA went over to the next one, which

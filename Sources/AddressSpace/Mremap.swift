@@ -21,7 +21,13 @@ extension AddressSpace {
             keepsSource: call.remapFlags.contains(.dontUnmap))
         guard call.succeeded else {
             move.target = call.arguments.4
-            mremapFailed(move, call.error)
+            if showsNothing(call, at: move.target) {
+                firstVMA(from: move.source, before: move.source &+ move.oldLength).map {
+                    clearTarget(move, $0)
+                }
+            } else {
+                mremapFailed(move, call.error)
+            }
             return
         }
         if move.target == move.source, !move.isFixed, !move.keepsSource { return resize(move) }
@@ -100,6 +106,20 @@ extension AddressSpace {
             moveOne(vma, from: from, to: to, move)
             address = to
         }
+    }
+
+    /// Whether the kernel showed that nothing had arrived at the destination of a move that failed for the limit. How many
+    /// VMAs there were is not sure to one or two, where other threads' calls ran at the same time.
+    private func showsNothing(_ call: Call, at target: UInt64) -> Bool {
+        call.error == Errno.noMemory && call.remapFlags.contains(.fixed)
+            && call.flags.contains(.hasObservation)
+            && call.observedStart > target
+    }
+
+    /// The destination of the first VMA, which goes before the limit is looked at.
+    private mutating func clearTarget(_ move: Move, _ vma: VMA) {
+        let length = min(vma.end, move.source &+ move.oldLength) &- max(vma.start, move.source)
+        if self.vma(containing: move.target) != nil { _ = removeRange(move.target, move.target &+ length) }
     }
 
     private func isBelowLimit(by margin: Int) -> Bool { maxMapCount.map { count < $0 - margin } ?? false }

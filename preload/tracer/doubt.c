@@ -103,6 +103,13 @@ static bool ask_about(struct doubt *doubt, uint64_t start, uint64_t length, bool
 	return true;
 }
 
+/* Nothing may be there, or have arrived: then the next VMA tells. */
+static bool ask_about_hole(struct doubt *doubt, uint64_t start, uint64_t length)
+{
+	ask_about(doubt, start, length, false);
+	return doubt->may_be_gone = true;
+}
+
 static bool doubt_of_mapping(const uint64_t *arguments, long result, uint64_t now, struct doubt *doubt)
 {
 	if (!is_private_anonymous(arguments))
@@ -137,8 +144,7 @@ static bool doubt_of_range(const uint64_t *arguments, enum mf_call_number kind, 
 /* A file that refuses to be mapped does so when what was there has gone. */
 static bool doubt_of_removal(const uint64_t *arguments, struct doubt *doubt)
 {
-	ask_about(doubt, arguments[0], arguments[1], false);
-	return doubt->may_be_gone = true;
+	return ask_about_hole(doubt, arguments[0], arguments[1]);
 }
 
 /* Half a range may have been changed, or moved, before it failed. */
@@ -148,7 +154,8 @@ static bool doubt_of_failure(const uint64_t *arguments, enum mf_call_number kind
 	if (kind == MF_CALL_REMAP_FILE_PAGES || (kind == MF_CALL_MMAP && arguments[3] & MAP_FIXED))
 		return doubt_of_removal(arguments, doubt);
 	if (kind == MF_CALL_MREMAP && arguments[3] & MREMAP_FIXED)
-		return doubt_affords(now) && ask_about(doubt, arguments[4], arguments[2], false);
+		return (tracer.has_threads || doubt_affords(now)) &&
+		       ask_about_hole(doubt, arguments[4], arguments[2]);
 	return doubt_of_range(arguments, kind, now, doubt);
 }
 

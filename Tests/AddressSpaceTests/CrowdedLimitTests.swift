@@ -1,0 +1,60 @@
+import Testing
+import TraceLog
+
+@testable import AddressSpace
+
+/// At the limit, while other threads map and unmap: the model's count of VMAs may be off by those of calls in flight.
+@Suite struct `Failures at a limit that others reach too` {
+    private let page: UInt64 = 4096
+
+    private func call(_ kind: CallKind, _ arguments: [UInt64], failing: Bool = false) -> Call {
+        let all = arguments + [UInt64](repeating: 0, count: 6 - arguments.count)
+        return Call(
+            kind: kind, arguments: (all[0], all[1], all[2], all[3], all[4], all[5]),
+            result: failing ? 0 : all[0], error: failing ? 12 : 0)
+    }
+
+    private func observed(_ call: Call, _ range: Range<UInt64>, rights: UInt8) -> Call {
+        var call = call
+        call.flags.insert(.hasObservation)
+        (call.observedStart, call.observedEnd) = (range.lowerBound * page, range.upperBound * page)
+        call.observedRights = rights
+        return call
+    }
+
+    /// Three VMAs: pages 16 to 20 writable, 20 to 22 not accessible, 32 to 36 readable.
+    private func space(limit: Int) -> AddressSpace {
+        var space = AddressSpace(rules: KernelRules(kernelRelease: "6.18.0"))
+        space.apply(call(.mmap, [16 * page, 4 * page, 3, 0x32]))
+        space.apply(call(.mmap, [20 * page, 2 * page, 0, 0x32]))
+        space.apply(call(.mmap, [32 * page, 4 * page, 1, 0x32]))
+        space.maxMapCount = limit
+        return space
+    }
+
+    private func expectUnchanged(_ space: borrowing AddressSpace) {
+        var rest: [[UInt64]] = [
+            [16, 20, VMAFlags([.read, .write]).rawValue], [20, 22, 0], [32, 36, VMAFlags.read.rawValue],
+        ]
+        space.forEach { vma in
+            let found = [vma.start / page, vma.end / page, vma.flags.intersection(.rights).rawValue]
+            #expect(!rest.isEmpty && found == rest.removeFirst())
+            return true
+        }
+        #expect(rest.isEmpty)
+    }
+
+    @Test func `mprotect that the kernel showed to have changed nothing has changed nothing`() {
+        var space = space(limit: 4)
+        let failure = call(.mprotect, [19 * page, 3 * page, 7], failing: true)
+        space.apply(observed(failure, 16..<20, rights: 3))
+        expectUnchanged(space)
+    }
+
+    @Test func `a move that the kernel showed to have brought nothing has moved nothing`() {
+        var space = space(limit: 10)
+        let failure = call(.mremap, [16 * page, 6 * page, 6 * page, 3, 24 * page], failing: true)
+        space.apply(observed(failure, 32..<36, rights: 1))
+        expectUnchanged(space)
+    }
+}
