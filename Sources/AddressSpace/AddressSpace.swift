@@ -115,7 +115,7 @@ extension AddressSpace {
 extension AddressSpace {
     /// Changes the set as the kernel did, whether the call succeeded or failed.
     package mutating func apply(_ call: Call) {
-        changes.removeAll(keepingCapacity: true)
+        forgetChanges()
         author = Author(stack: call.stack, kind: call.kind, time: call.end, thread: call.thread)
         tree.aim(at: call.workplace)
         dispatch(call)
@@ -131,7 +131,7 @@ extension AddressSpace {
     /// Takes a VMA as the kernel gave it after the call applied last, besides the one that the call itself names.
     /// - Parameter unsettled: ranges that calls still to come may have changed by then, a page wider on each side.
     package mutating func reconcile(_ observed: Range<UInt64>, unsettled: [Range<UInt64>] = []) {
-        changes.removeAll(keepingCapacity: true)
+        forgetChanges()
         if unsettled.isEmpty {
             reconcile(observed.lowerBound, observed.upperBound)
         } else {
@@ -139,8 +139,12 @@ extension AddressSpace {
         }
     }
 
+    /// There are few, so that taking them away one by one is cheaper than what the library does for many.
+    @inline(__always)
+    private mutating func forgetChanges() { while changes.popLast() != nil {} }
+
     /// Calls by which `foresee` goes before `apply`.
-    package static let foresight = VMAForesight.distance
+    package static var foresight: Int { VMAForesight.distance }
 
     /// Fetches what the call that works at `address` will need into the cache.
     @inline(__always)

@@ -41,7 +41,7 @@ extension AddressSpace {
     /// Whether two VMAs look like pieces that differ in rights alone.
     func couldShareAnon(_ left: VMA, _ right: VMA) -> Bool {
         left.end == right.start && left.description == right.description && left.extra == right.extra
-            && differingFlags(left, right).isSubset(of: .rights) && continues(left, right)
+            && differingFlags(left, right).subtracting(.rights).isEmpty && continues(left, right)
     }
 
     /// Makes a VMA one that was never written.

@@ -7,7 +7,8 @@ struct VMALeaf {
     private static let numbersOffset = capacity * MemoryLayout<UInt64>.stride
     private static let byteCount = numbersOffset + capacity * MemoryLayout<UInt32>.stride
 
-    /// `ends[i]` always equals the end of the VMA that `numbers[i]` names.
+    /// `ends[i]` always equals the end of the VMA that `numbers[i]` names; behind these all are `.max`, so that a search
+    /// takes the same steps in every leaf.
     let ends: UnsafeMutablePointer<UInt64>
     let numbers: UnsafeMutablePointer<UInt32>
     var count = 0
@@ -15,6 +16,7 @@ struct VMALeaf {
     init() {
         let memory = UnsafeMutableRawPointer.allocate(byteCount: Self.byteCount, alignment: 64)
         ends = memory.bindMemory(to: UInt64.self, capacity: Self.capacity)
+        ends.initialize(repeating: .max, count: Self.capacity)
         numbers = (memory + Self.numbersOffset).bindMemory(to: UInt32.self, capacity: Self.capacity)
     }
 
@@ -22,7 +24,9 @@ struct VMALeaf {
 
     /// The first slot whose VMA ends above `address`, or `count`.
     @inline(__always)
-    func slot(endingAbove address: UInt64) -> Int { lowerSlot(ends, count, above: address) }
+    func slot(endingAbove address: UInt64) -> Int {
+        min(count, Int(truncatingIfNeeded: mapfray_first_above_of_64(ends, address)))
+    }
 
     mutating func insert(_ number: UInt32, endingAt end: UInt64, at slot: Int) {
         precondition(slot >= 0 && slot <= count && count < Self.capacity)
@@ -46,6 +50,7 @@ struct VMALeaf {
             numbers[place] = numbers[place &+ 1]
             place &+= 1
         }
+        ends[count] = .max
     }
 
     /// Moves everything from `slot` on behind what `other` holds.
@@ -54,6 +59,7 @@ struct VMALeaf {
         precondition(slot >= 0 && moved >= 0 && other.count + moved <= Self.capacity)
         (other.ends + other.count).moveInitialize(from: ends + slot, count: moved)
         (other.numbers + other.count).moveInitialize(from: numbers + slot, count: moved)
+        (ends + slot).initialize(repeating: .max, count: moved)
         other.count += moved
         count = slot
     }
@@ -66,10 +72,4 @@ struct VMALeaf {
         let numbers = UnsafeRawPointer(numbers)
         for line in stride(from: 0, to: count &* 4, by: 64) { mapfray_prefetch(numbers + line) }
     }
-}
-
-/// The first index of `keys`, which ascend, whose key is above `address`, or `count`.
-@inline(__always)
-func lowerSlot(_ keys: UnsafeMutablePointer<UInt64>, _ count: Int, above address: UInt64) -> Int {
-    Int(truncatingIfNeeded: mapfray_first_above(keys, UInt64(truncatingIfNeeded: count), address))
 }

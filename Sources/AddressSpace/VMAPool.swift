@@ -1,34 +1,22 @@
-/// VMAs in places that never move, one cache line each, named by numbers. What was freed last is given out first, so
+/// VMAs in one piece of memory, a cache line each, named by numbers. What was freed last is given out first, so
 /// that pieces which come and go stay in the cache.
 ///
 /// One of the four files of this room that handle memory by hand (see VMATree).
 struct VMAPool: ~Copyable {
-    private static let shift: UInt32 = 10
-    private static let chunkSize = 1 << Int(shift)
-
-    private var chunks: UnsafeMutablePointer<UnsafeMutablePointer<VMA>>
-    private var chunkCount: Int
-    private var chunkCapacity = 16
+    private var places: UnsafeMutablePointer<VMA>
+    private var capacity = 64
     /// The lowest number never given out.
     private var fresh: UInt32 = 0
     /// The place freed last, which holds the number of the one before it; `.max`: none.
     private var free = UInt32.max
 
-    init() {
-        chunks = .allocate(capacity: chunkCapacity)
-        chunkCount = 0
-    }
+    init() { places = Self.allocate(capacity) }
 
-    deinit {
-        for index in 0..<chunkCount { chunks[index].deallocate() }
-        chunks.deallocate()
-    }
+    deinit { places.deallocate() }
 
-    /// The VMA's place; `number` must be one that `add` gave.
+    /// The VMA's place until the next `add`; `number` must be one that `add` gave.
     @inline(__always)
-    subscript(number: UInt32) -> UnsafeMutablePointer<VMA> {
-        chunks[Int(number >> Self.shift)] + Int(number & UInt32(Self.chunkSize - 1))
-    }
+    subscript(number: UInt32) -> UnsafeMutablePointer<VMA> { places + Int(number) }
 
     @inline(__always)
     mutating func add(_ vma: VMA) -> UInt32 {
@@ -56,7 +44,7 @@ struct VMAPool: ~Copyable {
             defer { free = place(free).load(as: UInt32.self) }
             return free
         }
-        if Int(fresh >> Self.shift) == chunkCount { addChunk() }
+        if Int(fresh) == capacity { grow() }
         defer { fresh += 1 }
         return fresh
     }
@@ -66,19 +54,17 @@ struct VMAPool: ~Copyable {
         UnsafeMutableRawPointer(self[number])
     }
 
-    private mutating func addChunk() {
-        if chunkCount == chunkCapacity { growChunks() }
-        let size = Self.chunkSize * MemoryLayout<VMA>.stride
-        let memory = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 64)
-        (chunks + chunkCount).initialize(to: memory.bindMemory(to: VMA.self, capacity: Self.chunkSize))
-        chunkCount += 1
+    private mutating func grow() {
+        let larger = Self.allocate(capacity * 2)
+        larger.moveInitialize(from: places, count: capacity)
+        places.deallocate()
+        places = larger
+        capacity *= 2
     }
 
-    private mutating func growChunks() {
-        let new = UnsafeMutablePointer<UnsafeMutablePointer<VMA>>.allocate(capacity: chunkCapacity * 2)
-        new.moveInitialize(from: chunks, count: chunkCount)
-        chunks.deallocate()
-        chunks = new
-        chunkCapacity *= 2
+    private static func allocate(_ capacity: Int) -> UnsafeMutablePointer<VMA> {
+        let size = capacity * MemoryLayout<VMA>.stride
+        return UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 64)
+            .bindMemory(to: VMA.self, capacity: capacity)
     }
 }

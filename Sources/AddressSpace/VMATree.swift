@@ -1,3 +1,5 @@
+import CPrefetch
+
 /// The VMAs of an address space in the order of addresses: a two-level B+tree whose top is a sorted array of the
 /// leaves' last ends. Search O(log n); insertion and removal move at most one leaf, and the top on a leaf's split.
 ///
@@ -17,8 +19,8 @@ struct VMATree: ~Copyable, @unchecked Sendable {
     private(set) var leafCount = 1
     private var leafCapacity: Int
     var pool = VMAPool()
-    /// The leaf that is tried before the top is searched.
-    private var finger = 0
+    /// The place that is tried before the top is searched.
+    private var finger = Cursor(leaf: 0, slot: 0)
     var foresight = VMAForesight()
     private(set) var count = 0
     /// Bytes.
@@ -44,27 +46,49 @@ extension VMATree {
     /// The first VMA that ends above `address`; may be the end.
     @inline(__always)
     func first(endingAbove address: UInt64) -> Cursor {
-        let leaf = isLeaf(finger, of: address) ? finger : self.leaf(of: address)
+        if isFirst(finger, endingAbove: address) { return finger }
+        let leaf = isLeaf(finger.leaf, of: address) ? finger.leaf : self.leaf(of: address)
         guard leaf < leafCount else { return end }
         return Cursor(leaf: leaf, slot: leaves[leaf].slot(endingAbove: address))
     }
 
+    /// Whether `first(endingAbove:)` would give `place`, which may be any.
+    @inline(__always)
+    private func isFirst(_ place: Cursor, endingAbove address: UInt64) -> Bool {
+        guard place.leaf >= 0, place.leaf < leafCount else { return false }
+        let (ends, slot) = (leaves[place.leaf].ends, place.slot)
+        guard slot < leaves[place.leaf].count, ends[slot] > address else { return false }
+        if slot > 0 { return ends[slot &- 1] <= address }
+        return place.leaf == 0 || lastEnds[place.leaf &- 1] <= address
+    }
+
     /// The leaf whose VMAs may hold `address`; `leafCount` behind the last.
     @inline(__always)
-    func leaf(of address: UInt64) -> Int { lowerSlot(lastEnds, leafCount, above: address) }
+    private func leaf(of address: UInt64) -> Int {
+        Int(truncatingIfNeeded: mapfray_first_above(lastEnds, UInt64(truncatingIfNeeded: leafCount), address))
+    }
+
+    /// The same for each of eight addresses.
+    @inline(__always)
+    func findLeaves(of addresses: UnsafePointer<UInt64>, _ found: UnsafeMutablePointer<UInt64>) {
+        mapfray_first_above_eight(lastEnds, UInt64(truncatingIfNeeded: leafCount), addresses, found)
+    }
 
     /// Whether `leaf(of:)` would give `leaf`.
     @inline(__always)
-    func isLeaf(_ leaf: Int, of address: UInt64) -> Bool {
+    private func isLeaf(_ leaf: Int, of address: UInt64) -> Bool {
         leaf < leafCount && lastEnds[leaf] > address && (leaf == 0 || lastEnds[leaf &- 1] <= address)
     }
 
     /// Says where the next searches will be.
     @inline(__always)
     mutating func aim(at address: UInt64) {
-        if isLeaf(finger, of: address) { return }
-        let foreseen = foresight.leaf(of: address)
-        finger = isLeaf(foreseen, of: address) ? foreseen : min(leaf(of: address), leafCount &- 1)
+        if isFirst(finger, endingAbove: address) { return }
+        if let place = foresight.place(of: address), isFirst(place, endingAbove: address) {
+            finger = place
+        } else {
+            finger = first(endingAbove: address)
+        }
     }
 
     /// Behind the last VMA.

@@ -25,3 +25,34 @@ static inline uint64_t mapfray_first_above(const uint64_t *keys, uint64_t count,
 	}
 	return (uint64_t)(base - keys) + (*base <= address);
 }
+
+/* The same for eight addresses: searches side by side take hardly longer than one, which waits for every key
+ * it reads.
+ */
+static inline void mapfray_first_above_eight(const uint64_t *keys, uint64_t count, const uint64_t *addresses,
+					     uint64_t *places)
+{
+	uint64_t base[8] = {0};
+	for (; count > 1; count -= count / 2) {
+		const uint64_t *middle = keys + count / 2 - 1;
+		for (int i = 0; i < 8; i++) {
+			uint64_t mask = -(uint64_t)(middle[base[i]] <= addresses[i]);
+			__asm__("" : "+r"(mask));
+			base[i] += count / 2 & mask;
+		}
+	}
+	for (int i = 0; i < 8; i++)
+		places[i] = base[i] + (count > 0 && keys[base[i]] <= addresses[i]);
+}
+
+/* The first index of 64 ascending keys whose key is above `address`, or 64. */
+static inline uint64_t mapfray_first_above_of_64(const uint64_t *keys, uint64_t address)
+{
+	const uint64_t *base = keys;
+	for (uint64_t half = 32; half > 0; half /= 2) {
+		uint64_t mask = -(uint64_t)(base[half - 1] <= address);
+		__asm__("" : "+r"(mask));
+		base += half & mask;
+	}
+	return (uint64_t)(base - keys) + (*base <= address);
+}

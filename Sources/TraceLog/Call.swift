@@ -16,12 +16,15 @@ package struct Call: Sendable {
     /// How the tracer came to see the call; raw values are the log's `MF_CALL_*` flags.
     package struct Flags: OptionSet, Sendable {
         package var rawValue: UInt8
-        package init(rawValue: UInt8) { self.rawValue = rawValue }
-        package static let hasObservation = Flags(rawValue: 1)
-        package static let inTracer = Flags(rawValue: 2)
-        package static let bySymbol = Flags(rawValue: 4)
-        package static let bySyscall = Flags(rawValue: 8)
-        package static let byStub = Flags(rawValue: 16)
+        @inlinable package init(rawValue: UInt8) { self.rawValue = rawValue }
+        @inlinable package static var hasObservation: Flags { Flags(rawValue: 1) }
+        @inlinable package static var inTracer: Flags { Flags(rawValue: 2) }
+        @inlinable package static var bySymbol: Flags { Flags(rawValue: 4) }
+        @inlinable package static var bySyscall: Flags { Flags(rawValue: 8) }
+        @inlinable package static var byStub: Flags { Flags(rawValue: 16) }
+        @inlinable package func contains(_ other: Flags) -> Bool {
+            rawValue & other.rawValue == other.rawValue
+        }
     }
 
     /// CLOCK_MONOTONIC nanoseconds before the kernel was entered.
@@ -82,10 +85,12 @@ package struct Call: Sendable {
         self.flags = flags
     }
 
-    package var succeeded: Bool { error == 0 }
+    @inlinable @inline(__always) package var succeeded: Bool { error == 0 }
 
     /// The address of the first page that the call may change; any other number where that is not simply known.
-    package var workplace: UInt64 { kind == .mmap || kind == .brk ? result : arguments.0 }
+    @inlinable @inline(__always) package var workplace: UInt64 {
+        kind == .mmap || kind == .brk ? result : arguments.0
+    }
 }
 
 // As words, because tuples have no coding of their own.

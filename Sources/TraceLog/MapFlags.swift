@@ -1,29 +1,32 @@
 /// The flags of mmap that decide anything here (Linux uapi asm-generic/mman-common.h, mman.h; x86-64 and arm64).
 package struct MapFlags: OptionSet, Sendable {
     package var rawValue: UInt64
-    package init(rawValue: UInt64) { self.rawValue = rawValue }
-    package static let fixed = MapFlags(rawValue: 0x10)
-    package static let anonymous = MapFlags(rawValue: 0x20)
-    package static let growsDown = MapFlags(rawValue: 0x100)
-    package static let locked = MapFlags(rawValue: 0x2000)
-    package static let noReserve = MapFlags(rawValue: 0x4000)
-    package static let populate = MapFlags(rawValue: 0x8000)
-    package static let nonBlocking = MapFlags(rawValue: 0x10000)
-    package static let stack = MapFlags(rawValue: 0x20000)
-    package static let hugeTLB = MapFlags(rawValue: 0x40000)
+    @inlinable package init(rawValue: UInt64) { self.rawValue = rawValue }
+    @inlinable package func contains(_ other: MapFlags) -> Bool {
+        rawValue & other.rawValue == other.rawValue
+    }
+    @inlinable package static var fixed: MapFlags { MapFlags(rawValue: 0x10) }
+    @inlinable package static var anonymous: MapFlags { MapFlags(rawValue: 0x20) }
+    @inlinable package static var growsDown: MapFlags { MapFlags(rawValue: 0x100) }
+    @inlinable package static var locked: MapFlags { MapFlags(rawValue: 0x2000) }
+    @inlinable package static var noReserve: MapFlags { MapFlags(rawValue: 0x4000) }
+    @inlinable package static var populate: MapFlags { MapFlags(rawValue: 0x8000) }
+    @inlinable package static var nonBlocking: MapFlags { MapFlags(rawValue: 0x10000) }
+    @inlinable package static var stack: MapFlags { MapFlags(rawValue: 0x20000) }
+    @inlinable package static var hugeTLB: MapFlags { MapFlags(rawValue: 0x40000) }
 
     /// MAP_SHARED, MAP_PRIVATE, MAP_SHARED_VALIDATE or MAP_DROPPABLE.
-    private var type: UInt64 { rawValue & 0xF }
+    @usableFromInline var type: UInt64 { rawValue & 0xF }
     /// MAP_SHARED or MAP_SHARED_VALIDATE.
-    package var isShared: Bool { type == 1 || type == 3 }
-    package var isPrivate: Bool { type == 2 }
-    package var isDroppable: Bool { type == 8 }
+    @inlinable package var isShared: Bool { type == 1 || type == 3 }
+    @inlinable package var isPrivate: Bool { type == 2 }
+    @inlinable package var isDroppable: Bool { type == 8 }
     /// The flags of a mapping of memory that is shared.
     package static let sharedMemory = MapFlags(rawValue: 1).union(.anonymous)
     /// The flags of a mapping of memory that is private.
     package static let privateMemory = MapFlags(rawValue: 2).union(.anonymous)
     /// MAP_POPULATE, which MAP_NONBLOCK takes back.
-    package var populates: Bool { intersection([.populate, .nonBlocking]) == .populate }
+    @inlinable package var populates: Bool { contains(.populate) && !contains(.nonBlocking) }
     /// Bytes of one huge page (MAP_HUGE_*); 2 MiB where no size is named.
     package var hugePageSize: UInt64 {
         let shift = rawValue >> 26 & 0x3F
@@ -42,7 +45,7 @@ package struct RemapFlags: OptionSet, Sendable {
 
 extension Call {
     /// The flags of a call of mmap.
-    package var mapFlags: MapFlags { MapFlags(rawValue: arguments.3) }
+    @inlinable package var mapFlags: MapFlags { MapFlags(rawValue: arguments.3) }
     /// The flags of a call of mremap.
     package var remapFlags: RemapFlags { RemapFlags(rawValue: arguments.3) }
 }
