@@ -67,7 +67,8 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
         .target(name: "Symbols", dependencies: ["CElfutils", "CLiberty"], swiftSettings: strict),
         .target(
-            name: "Analysis", dependencies: ["AddressSpace", "TraceLog", "Symbols"], swiftSettings: strict),
+            name: "Analysis", dependencies: ["AddressSpace", "CPrefetch", "TraceLog", "Symbols"],
+            swiftSettings: strict),
         .target(
             name: "Reports", dependencies: ["Analysis", "AddressSpace", "TraceLog"], swiftSettings: strict),
         .executableTarget(

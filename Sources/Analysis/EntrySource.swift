@@ -9,6 +9,8 @@ package protocol EntrySource: ~Copyable {
     mutating func nextCall(_ call: inout Call) -> Bool
     /// Where the call works that is `distance` entries behind the next one, only to fetch what it needs; 0 if unknown.
     func address(ahead distance: Int) -> UInt64
+    /// Whether a snapshot may come of which the entries given out last had not ended when it began.
+    var isNearSnapshot: Bool { get }
     /// What is known of the process so far.
     var facts: ProcessFacts { get }
     /// What the entries refer to by number, so far.
@@ -24,4 +26,5 @@ package protocol EntrySource: ~Copyable {
 extension EntrySource where Self: ~Copyable {
     package mutating func nextCall(_ call: inout Call) -> Bool { false }
     package func address(ahead distance: Int) -> UInt64 { 0 }
+    package var isNearSnapshot: Bool { true }
 }

@@ -79,3 +79,37 @@ package struct Definitions: Sendable {
         return ModuleID(rawValue: UInt32(modules.count - 1))
     }
 }
+
+// MARK: - What was added
+
+extension Definitions {
+    /// How many there are of each.
+    package struct Extent: Sendable {
+        fileprivate var stacks: Int
+        fileprivate var files: Int
+        fileprivate var modules: Int
+    }
+
+    /// What came behind an extent, apart from the rest: definitions that grow on are not copied for it.
+    package struct Additions: Sendable {
+        fileprivate var stacks: [[Frame]]
+        fileprivate var stackIsCut: [Bool]
+        fileprivate var files: [FileFacts]
+        fileprivate var modules: [Module]
+    }
+
+    package var extent: Extent { Extent(stacks: stacks.count, files: files.count, modules: modules.count) }
+
+    package func additions(since extent: Extent) -> Additions {
+        Additions(
+            stacks: Array(stacks[extent.stacks...]), stackIsCut: Array(stackIsCut[extent.stacks...]),
+            files: Array(files[extent.files...]), modules: Array(modules[extent.modules...]))
+    }
+
+    package mutating func add(_ additions: Additions) {
+        stacks += additions.stacks
+        stackIsCut += additions.stackIsCut
+        files += additions.files
+        modules += additions.modules
+    }
+}

@@ -129,6 +129,11 @@ package struct LogReader: ~Copyable {
     @inline(__always)
     package func address(ahead distance: Int) -> UInt64 { sequencer.address(ahead: distance) }
 
+    /// Whether a snapshot has begun, or ended, that was not given out yet. It is read long before, for entries are held
+    /// back; so calls of which none may have been under way when a snapshot began need not be remembered for one.
+    @inline(__always)
+    package var isNearSnapshot: Bool { snapshots.openCount > 0 || sequencer.otherCount > 0 }
+
     private mutating func read() {
         guard let record = cursor.next() else { return finish() }
         read(record)

@@ -37,24 +37,28 @@ struct RecordedLog {
             return pass.investigation(options)
         }
         var reader = try open()
+        let inherited = try inheritance(into: &reader)
+        var source = ReadAhead(reader)
         let progress = ProgressLine()
-        let investigation = Investigation.run(
-            &reader, options: options, inherited: try inheritance(into: &reader)
-        ) { progress.show($0) }
+        let investigation = Investigation.run(&source, options: options, inherited: inherited) {
+            progress.show($0)
+        }
         progress.clear()
-        warn(ofDamage: reader.damageText)
+        warn(ofDamage: source.damageText)
         return investigation
     }
 
     /// Holds every call against another limit.
     func tryLimit(_ limit: Int, symbols: SymbolizerOptions) throws(Failure) -> LimitTrial {
         var reader = try open()
+        let inherited = try inheritance(into: &reader)
+        var source = ReadAhead(reader)
         let progress = ProgressLine()
-        let trial = LimitTrial.run(
-            &reader, limit: limit, symbols: symbols, inherited: try inheritance(into: &reader)
-        ) { progress.show($0) }
+        let trial = LimitTrial.run(&source, limit: limit, symbols: symbols, inherited: inherited) {
+            progress.show($0)
+        }
         progress.clear()
-        warn(ofDamage: reader.damageText)
+        warn(ofDamage: source.damageText)
         return trial
     }
 
@@ -63,8 +67,8 @@ struct RecordedLog {
         _ investigation: Investigation, changes: [RehearsalReport.Change], limit: Int? = nil,
         symbols: SymbolizerOptions? = nil
     ) throws(Failure) -> RehearsalReport {
-        var reader = try open()
-        return RehearsalReport.run(&reader, investigation, changes: changes, limit: limit, symbols: symbols)
+        var source = ReadAhead(try open())
+        return RehearsalReport.run(&source, investigation, changes: changes, limit: limit, symbols: symbols)
     }
 
     /// Says in one sentence what is wrong with the log: the rest of it is still good.

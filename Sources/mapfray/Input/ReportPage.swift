@@ -16,8 +16,8 @@ struct ReportPage {
         self.folder = folder
         notRecorded = others.flatMap(\.notRecorded) + summaries.flatMap(\.notRecorded)
         var investigation = try log.investigate(options)
-        var reader = try log.open()
-        investigation.countBoundaries(&reader)
+        var source = ReadAhead(try log.open())
+        investigation.countBoundaries(&source)
         var rehearsals: [RehearsalReport] = []
         for changes in investigation.advisedChanges {
             rehearsals.append(try log.rehearse(investigation, changes: changes))

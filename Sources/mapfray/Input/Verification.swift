@@ -10,11 +10,12 @@ enum Verification {
         var observer = Observer(start: reader.facts.firstTime)
         var replay = Replay(facts: reader.facts)
         if let inherited = try log.inheritance(into: &reader) { replay.inherit(inherited) }
+        var source = ReadAhead(reader)
         let progress = ProgressLine()
-        replay.run(&reader, &observer) { progress.show($0) }
+        replay.run(&source, &observer) { progress.show($0) }
         progress.clear()
-        log.warn(ofDamage: reader.damageText)
-        return observer.result(log, reader, replay.space)
+        log.warn(ofDamage: source.damageText)
+        return observer.result(log, source, replay.space)
     }
 
     private struct Observer: ReplayObserver {
@@ -51,18 +52,18 @@ enum Verification {
         }
 
         func result(
-            _ log: RecordedLog, _ reader: borrowing LogReader, _ space: borrowing AddressSpace
+            _ log: RecordedLog, _ source: borrowing ReadAhead, _ space: borrowing AddressSpace
         ) -> VerificationResult {
             var result = VerificationResult(pid: log.process)
-            let definitions = reader.definitions
+            let definitions = source.definitions
             for (snapshot, comparison) in comparisons {
                 result.snapshots.append(entry(snapshot, comparison, space, definitions))
             }
             result.corrections = named(space.corrections)
-            result.undecidedOrders = reader.undecidedOrders
-            result.lost = reader.lostRecords
-            result.damage = reader.damageText
-            result.notes = notes + reader.facts.notes.map(\.text)
+            result.undecidedOrders = source.undecidedOrders
+            result.lost = source.lostRecords
+            result.damage = source.damageText
+            result.notes = notes + source.facts.notes.map(\.text)
             return result
         }
 

@@ -31,12 +31,13 @@ struct MapWriter {
         var observer = MapObserver()
         var replay = Replay(facts: reader.facts, until: time)
         if let inherited = try log.inheritance(into: &reader) { replay.inherit(inherited) }
+        var source = ReadAhead(reader)
         let progress = ProgressLine()
-        replay.run(&reader, &observer) { progress.show($0) }
+        replay.run(&source, &observer) { progress.show($0) }
         progress.clear()
         guard observer.hasMap else { return try writeFirst(asked: time) }
-        try write(replay.space, reader.definitions, hasVsyscall: observer.hasVsyscall)
-        log.warn(ofDamage: reader.damageText)
+        try write(replay.space, source.definitions, hasVsyscall: observer.hasVsyscall)
+        log.warn(ofDamage: source.damageText)
     }
 
     /// The map of a child that has no log yet: what it got from the process whose log this is.
