@@ -87,9 +87,12 @@ import Testing
             "report", path, "format version 99, this mapfray reads up to 1; use a newer mapfray")
     }
 
+    /// Without the last of what the log holds; zeros, which were room for more, do not count.
+    private func cut(_ bytes: Data) -> Data { bytes.prefix((bytes.lastIndex { $0 != 0 } ?? 0) - 200) }
+
     @Test func `a log that ends early is reported up to there`() throws {
         let bytes = try recorded()
-        let path = try scratch.write("cut.mapfray", bytes: bytes.prefix(12_000))
+        let path = try scratch.write("cut.mapfray", bytes: cut(bytes))
         let result = try mapfray("report", path)
         #expect(result.status == 0)
         #expect(result.text.contains("VMAs: first"))
@@ -106,7 +109,7 @@ import Testing
     }
 
     @Test func `an address of a damaged log is explained, and the damage told`() throws {
-        let path = try scratch.write("cut.mapfray", bytes: try recorded().prefix(12_000))
+        let path = try scratch.write("cut.mapfray", bytes: cut(try recorded()))
         let explained = try mapfray("explain", path, "0")
         #expect(explained.status == 0)
         #expect(explained.text.hasPrefix("Nothing is mapped at 0x0."))
