@@ -11,6 +11,10 @@ struct SyntheticLog: EntrySource {
     var damageText: [String] = []
     private(set) var entries: [LogEntry] = []
     private var position = 0
+    /// Entries up to the last snapshot.
+    private var snapshotsEnd = 0
+    /// As a reader has it: of those it has not given out.
+    var isNearSnapshot: Bool { position < snapshotsEnd }
 
     static let page: UInt64 = 4096
     static let start: UInt64 = 1_000_000_000
@@ -48,6 +52,7 @@ struct SyntheticLog: EntrySource {
             vmas: vmas)
         entries.append(.snapshot(snapshot))
         now += pace
+        snapshotsEnd = entries.count
     }
 
     mutating func add(_ call: Call) { entries.append(.call(call)) }
