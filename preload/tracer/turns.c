@@ -143,7 +143,9 @@ static void let_others_pass(const struct running *own, uint64_t own_number, int 
 /* The first call of a thread must know that it is not of the first thread. */
 static bool has_threads(void)
 {
-	return tracer.has_threads || (tracer_thread() != tracer.process && tracer.has_threads);
+	if (!tracer.has_threads)
+		tracer_thread(); /* which notes it */
+	return tracer.has_threads;
 }
 
 struct turn turn_begin(const struct call *call, enum mf_call_number kind)
