@@ -201,7 +201,7 @@ package struct Replay: ~Copyable {
         space.apply(call)
         space.foresee(source.address(ahead: AddressSpace.foresight &- 1))
         // What was read ahead may hold a snapshot that the source has given out already.
-        if aheadPosition < ahead.count || source.isNearSnapshot || call.kind == .brk { inFlight.note(call) }
+        if hasReadAhead || source.isNearSnapshot || call.kind == .brk { inFlight.note(call) }
         observer.applied(call, countBefore: before, in: space)
         latest = max(latest, min(call.end, until))
         if aheadPosition == ahead.count, openCalls == 0, !hasSkipped { mark = CallMark(call) }

@@ -289,7 +289,7 @@ extension CallSequencer {
     private func stood(_ first: Int, _ second: Int) -> Bool {
         if line[first].roles.union(line[second].roles).contains(.claims) { return false }
         let (a, b) = (calls[line[first].slot], calls[line[second].slot])
-        return a.begin &+ Call.untilChanged < b.begin && a.thread != b.thread
+        return a.begin &+ Call.standstill < b.begin && a.thread != b.thread
             && touched(by: a).overlaps(touched(by: b))
     }
 

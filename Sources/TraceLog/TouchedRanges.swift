@@ -11,11 +11,11 @@ struct TouchedRanges {
 }
 
 extension Call {
-    /// Nanoseconds after which a call has changed the map although it has not returned (the kernel changes it first, and
-    /// what takes longer is pages: Linux mm/vma.c, mm/mlock.c), even if its thread had to wait for a processor.
-    static let untilChanged: UInt64 = 1_000_000
+    /// Nanoseconds after which a call that has not returned stands still: it has changed the map for sure, even if its
+    /// thread had to wait for a processor, for the kernel does that first (Linux mm/vma.c, mm/mlock.c).
+    static let standstill: UInt64 = 1_000_000
 
-    var stoodStill: Bool { end &- begin > Self.untilChanged }
+    var stoodStill: Bool { end &- begin > Self.standstill }
 
     /// Whether it may have changed a VMA: what fails for another reason than memory is refused before that, and some
     /// advice is about pages alone.
