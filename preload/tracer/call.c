@@ -27,6 +27,17 @@
 /* Where a call does not say how much it takes away: bytes that hold whatever it may be. */
 enum { HEAP_MAX = 1 << 30, SEGMENT_MAX = 1 << 30 };
 
+static uint64_t heap_end; /* as the latest brk told; 0: none has yet */
+
+/* Those who grow and shrink the heap by turns would pay for a search of HEAP_MAX each time. */
+static uint64_t heap_taken(uint64_t new_end)
+{
+	uint64_t end = __atomic_load_n(&heap_end, __ATOMIC_RELAXED);
+	if (!end)
+		return new_end ? HEAP_MAX : 0;
+	return new_end && new_end < end ? end - new_end : 0;
+}
+
 /* How much of what lies at arguments[0] the call takes away, or makes unreadable, should it succeed. */
 static uint64_t size_taken(const uint64_t arguments[6], enum mf_call_number kind)
 {
@@ -42,7 +53,7 @@ static uint64_t size_taken(const uint64_t arguments[6], enum mf_call_number kind
 	case MF_CALL_MADVISE:
 		return arguments[2] == MADV_GUARD_INSTALL ? arguments[1] : 0;
 	case MF_CALL_BRK:
-		return arguments[0] ? HEAP_MAX : 0;
+		return heap_taken(arguments[0]);
 	case MF_CALL_SHMDT:
 		return SEGMENT_MAX;
 	default:
@@ -127,11 +138,13 @@ long call_make(const struct call *call)
 		return enter_kernel(call);
 	/* Before the call, which may unmap code or unwind tables that the backtrace needs. */
 	uint64_t stack = define_stack(call->registers);
-	forget_taken(call, kind);
 	struct turn turn = turn_begin(call, kind);
+	forget_taken(call, kind);
 	uint64_t begin = tracer_now();
 	long result = enter_kernel(call);
 	uint64_t end = tracer_now();
+	if (kind == MF_CALL_BRK)
+		__atomic_store_n(&heap_end, (uint64_t)result, __ATOMIC_RELAXED);
 	turn_end(&turn);
 	write_parts(call, kind, result, stack, begin, end);
 	redirect_loaded_code(call, kind, result);
