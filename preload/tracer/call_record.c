@@ -130,6 +130,8 @@ void call_write(const struct call *call, enum mf_call_number kind, long result, 
 		tell_time(&inquiry, record);
 		mf_ring_write(&tracer.ring, &record->record);
 	}
+	if (record->flags & MF_CALL_HAS_OBSERVATION)
+		doubt_pay(end);
 	tracer.position = __atomic_load_n(&tracer.ring.header->head, __ATOMIC_RELAXED);
 }
 

@@ -28,30 +28,28 @@ enum {
 };
 
 static uint64_t started; /* ns */
-static uint64_t price;	 /* ns an answer takes */
-static uint64_t answers;
+static uint64_t answers; /* until ADVANCE is reached */
+static uint64_t spent;	 /* ns, on those behind it */
 
 void doubt_start(void)
 {
-	struct mf_observation unused;
-	answers = 0;
 	started = tracer_now();
-	price = UINT64_MAX;
-	for (int i = 0; i < 4; i++) {
-		uint64_t begin = tracer_now();
-		observe_range((uint64_t)&tracer, &unused);
-		uint64_t took = tracer_now() - begin;
-		price = took < price ? took : price;
-	}
+	answers = 0;
+	spent = 0;
 }
 
 bool doubt_affords(uint64_t now)
 {
-	uint64_t count = __atomic_load_n(&answers, __ATOMIC_RELAXED);
-	if (count >= ADVANCE && (count - ADVANCE) * price > (now - started) / SHARE)
-		return false;
+	if (__atomic_load_n(&answers, __ATOMIC_RELAXED) >= ADVANCE)
+		return __atomic_load_n(&spent, __ATOMIC_RELAXED) < (now - started) / SHARE;
 	__atomic_add_fetch(&answers, 1, __ATOMIC_RELAXED);
 	return true;
+}
+
+void doubt_pay(uint64_t since)
+{
+	if (__atomic_load_n(&answers, __ATOMIC_RELAXED) >= ADVANCE)
+		__atomic_add_fetch(&spent, tracer_now() - since, __ATOMIC_RELAXED);
 }
 
 static bool is_private_anonymous(const uint64_t arguments[6])

@@ -12,12 +12,14 @@ struct doubt {
 	bool may_be_gone; /* what lies behind is wanted if nothing is left there */
 };
 
-/* Asks the kernel once to see how long an answer takes. After observe_start(). Does not enter libc. */
+/* From now on time counts that may be spent on questions. Does not enter libc. */
 void doubt_start(void);
 /* Whether to ask after a call that returned `result` at `now`; fills `doubt` if so. Does not enter libc. */
 bool doubt_of(const struct call *call, enum mf_call_number kind, long result, uint64_t now,
 	      struct doubt *doubt);
 /* Whether one more question about the same call may be paid for. Does not enter libc. */
 bool doubt_affords(uint64_t now);
+/* Counts the time since the call ended as spent on questions about it. Does not enter libc. */
+void doubt_pay(uint64_t since);
 
 #endif
