@@ -7,6 +7,8 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include "advice.h"
+
 #ifndef SYS_mseal
 #define SYS_mseal 462
 #endif
@@ -18,9 +20,6 @@
 #endif
 #ifndef SYS_process_madvise
 #define SYS_process_madvise 440
-#endif
-#ifndef MADV_GUARD_INSTALL
-#define MADV_GUARD_INSTALL 102
 #endif
 #ifndef PR_SET_VMA
 #define PR_SET_VMA 0x53564d41
@@ -45,14 +44,6 @@ static enum mf_call_number ioctl_kind(uint64_t request)
 	default:
 		return 0;
 	}
-}
-
-/* What lies between throws pages away or brings them, at most. */
-static bool advice_cuts(int advice)
-{
-	return (advice >= MADV_NORMAL && advice <= MADV_SEQUENTIAL) ||
-	       (advice >= MADV_DONTFORK && advice <= MADV_KEEPONFORK) || advice == MADV_POPULATE_WRITE ||
-	       advice == MADV_GUARD_INSTALL;
 }
 
 enum mf_call_number call_kind(long number, const uint64_t arguments[6])
@@ -105,7 +96,7 @@ enum mf_call_number call_kind(long number, const uint64_t arguments[6])
 	case SYS_ioctl:
 		return ioctl_kind(arguments[1]);
 	case SYS_process_madvise:
-		return advice_cuts((int)arguments[3]) ? MF_CALL_PROCESS_MADVISE : 0;
+		return advice_effect(arguments[3]) != ADVICE_LEAVES_VMAS ? MF_CALL_PROCESS_MADVISE : 0;
 	default:
 		return 0;
 	}

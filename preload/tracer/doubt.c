@@ -11,15 +11,13 @@
 
 #include <sys/mman.h>
 
+#include "advice.h"
 #include "lowest.h"
 #include "observe.h"
 #include "turns.h"
 
 #ifndef PR_SET_VMA
 #define PR_SET_VMA 0x53564d41
-#endif
-#ifndef MADV_GUARD_INSTALL
-#define MADV_GUARD_INSTALL 102
 #endif
 
 enum {
@@ -57,20 +55,6 @@ static bool is_private_anonymous(const uint64_t arguments[6])
 	return arguments[3] & MAP_ANONYMOUS && (arguments[3] & MAP_TYPE) == MAP_PRIVATE;
 }
 
-/* Advice that leaves every VMA as it is. */
-static bool advice_changes_nothing(uint64_t advice)
-{
-	switch (advice) {
-	case MADV_WILLNEED:
-	case MADV_DONTNEED:
-	case MADV_FREE:
-	case MADV_REMOVE:
-		return true;
-	default:
-		return advice >= 20 /* MADV_COLD and later */;
-	}
-}
-
 static bool merges_neighbours(const uint64_t arguments[6], enum mf_call_number kind)
 {
 	switch (kind) {
@@ -87,7 +71,7 @@ static bool merges_neighbours(const uint64_t arguments[6], enum mf_call_number k
 	case MF_CALL_USERFAULTFD_UNREGISTER:
 		return true;
 	case MF_CALL_MADVISE:
-		return !advice_changes_nothing(arguments[2]);
+		return advice_effect(arguments[2]) == ADVICE_SETS_FLAGS;
 	case MF_CALL_PRCTL:
 		return arguments[0] == PR_SET_VMA;
 	default:

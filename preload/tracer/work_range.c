@@ -3,6 +3,8 @@
 
 #include <sys/mman.h>
 
+#include "advice.h"
+
 #ifndef PR_SET_VMA
 #define PR_SET_VMA 0x53564d41
 #endif
@@ -25,22 +27,6 @@ static struct work_range range(uint64_t start, uint64_t length)
 static struct work_range of_mmap(const uint64_t *arguments)
 {
 	return arguments[3] & (MAP_FIXED | MAP_FIXED_NOREPLACE) ? range(arguments[0], arguments[1]) : none;
-}
-
-/* Advice about pages, which allocators give all the time, leaves every VMA as it is. */
-static struct work_range of_advice(const uint64_t *arguments)
-{
-	switch (arguments[2]) {
-	case MADV_WILLNEED:
-	case MADV_DONTNEED:
-	case MADV_FREE:
-	case MADV_REMOVE:
-	case MADV_COLD:
-	case MADV_PAGEOUT:
-		return none;
-	default:
-		return range(arguments[0], arguments[1]);
-	}
 }
 
 static struct work_range of_others(const uint64_t *arguments, enum mf_call_number kind)
@@ -75,7 +61,8 @@ static struct work_range first_of(const uint64_t *arguments, enum mf_call_number
 	case MF_CALL_MREMAP: /* it may grow where it is */
 		return range(arguments[0], arguments[1] > arguments[2] ? arguments[1] : arguments[2]);
 	case MF_CALL_MADVISE:
-		return of_advice(arguments);
+		return advice_effect(arguments[2]) == ADVICE_LEAVES_VMAS ? none
+									 : range(arguments[0], arguments[1]);
 	case MF_CALL_PRCTL:
 		return arguments[0] == PR_SET_VMA ? range(arguments[2], arguments[3]) : none;
 	default:

@@ -15,8 +15,8 @@ static _Atomic uint32_t generation = 1;
 static struct mf_page_filter proved_pages;
 static _Atomic bool is_confined;
 
-/* Neighbours side by side: most programs have few stacks, and every page of the table that is touched takes two
- * microseconds. */
+/* Neighbours side by side: most programs have few stacks, and every page of the table that is touched takes
+ * two microseconds. */
 static _Atomic uint64_t *slot_of(uint64_t page)
 {
 	return &proved_tags()[(page ^ page >> 12) % PAGE_SLOTS];
