@@ -188,9 +188,9 @@ static void finish(void)
 	    .state = MF_STATE_EXITED,
 	};
 	header.identity_check = mf_identity_check(&header.identity);
-	/* All is spilled: the ring is of a lap to come. */
-	for (int slot = 0; slot < SEGMENTS; slot++)
-		header.laps[slot] = position / (SEGMENT * SEGMENTS) + 1;
+	/* All is spilled: each slot waits for its first segment that is still to come. */
+	for (uint64_t slot = 0, current = position / SEGMENT; slot < SEGMENTS; slot++)
+		header.laps[slot] = current < slot ? 0 : (current - slot) / SEGMENTS + 1;
 	if (fseek(file, 0, SEEK_SET) != 0 || fwrite(&header, sizeof header, 1, file) != 1 ||
 	    fclose(file) != 0)
 		fail("write-log");
