@@ -129,7 +129,7 @@ extension AddressSpace {
     }
 
     /// Takes a VMA as the kernel gave it after the call applied last, besides the one that the call itself names.
-    /// - Parameter unsettled: ranges that calls still to come may have changed by then, a page wider on each side.
+    /// - Parameter unsettled: where calls still to come may have moved boundaries by then.
     package mutating func reconcile(_ observed: Range<UInt64>, unsettled: [Range<UInt64>] = []) {
         forgetChanges()
         if unsettled.isEmpty {

@@ -1,4 +1,4 @@
-/// Finds what a call may have changed, a page wider on each side because neighbours may merge.
+/// Finds what a call may have changed: where VMAs may differ, its neighbours included, or where they may meet.
 package struct CallReach: Sendable {
     private let pageSize: UInt64
     private(set) var lastBreak: UInt64
@@ -19,31 +19,56 @@ package struct CallReach: Sendable {
         if call.kind == .brk { lastBreak = call.result }
     }
 
-    /// Up to two ranges; those that are empty say nothing.
+    /// The pages that a call may have changed and one more on each side, so that they touch the neighbours that may have
+    /// merged. Up to two ranges; those that are empty say nothing.
     package func ranges(of call: Call) -> (Range<UInt64>, Range<UInt64>) {
-        let (a, b, c, d, _, _) = call.arguments
+        let (first, second) = changed(by: call)
+        return (widened(first), widened(second))
+    }
+
+    /// The boundaries of VMAs that a call may make or take away: those within what it works on and the two at its ends, at
+    /// which it may merge. Those of its neighbours' other ends stay.
+    func boundaries(of call: Call) -> (Range<UInt64>, Range<UInt64>) {
+        let (first, second) = changed(by: call)
+        return (closed(first), closed(second))
+    }
+
+    /// The pages that it works on.
+    private func changed(by call: Call) -> (Range<UInt64>, Range<UInt64>) {
+        let (a, b, c, d, e, _) = call.arguments
         switch call.kind {
-        case .mmap, .mapShadowStack: return (widened(call.succeeded ? call.result : a, b), Self.nowhere)
+        case .mmap, .mapShadowStack: return (pages(call.succeeded ? call.result : a, b), Self.nowhere)
         case .mremap:
-            return (widened(a, max(b, c)), call.succeeded ? widened(call.result, max(b, c)) : Self.nowhere)
+            let isInPlace = !call.succeeded || call.result == a
+            let target = call.succeeded ? call.result : e
+            let hasTarget = call.succeeded ? !isInPlace : call.remapFlags.contains(.fixed)
+            return (pages(a, isInPlace ? max(b, c) : b), hasTarget ? pages(target, c) : Self.nowhere)
         case .brk:
             let low = min(lastBreak, call.result)
-            return (widened(low, max(lastBreak, call.result) - low), Self.nowhere)
+            return (pages(low, max(lastBreak, call.result) - low), Self.nowhere)
         case .mlockall, .munlockall: return (Self.everywhere, Self.nowhere)
-        case .shmat: return (widened(call.result, pageSize), Self.nowhere)
-        case .shmdt, .ioDestroy: return (widened(a, pageSize), Self.nowhere)
+        case .shmat: return (pages(call.result, pageSize), Self.nowhere)
+        case .shmdt, .ioDestroy: return (pages(a, pageSize), Self.nowhere)
         case .ioSetup: return (call.observedStart..<max(call.observedStart, call.observedEnd), Self.nowhere)
-        case .prctl: return (widened(c, d), Self.nowhere)
-        case .userfaultfdRegister, .userfaultfdUnregister: return (widened(b, c), Self.nowhere)
+        case .prctl: return (pages(c, d), Self.nowhere)
+        case .userfaultfdRegister, .userfaultfdUnregister: return (pages(b, c), Self.nowhere)
         case .userfaultfdClose: return (Self.everywhere, Self.nowhere)
-        default: return (widened(a, b), Self.nowhere)
+        default: return (pages(a, b), Self.nowhere)
         }
     }
 
-    private func widened(_ start: UInt64, _ length: UInt64) -> Range<UInt64> {
-        let low = start > pageSize ? start - pageSize : 0
-        let (end, overflow) = start.addingReportingOverflow(length)
-        let (high, overflowAgain) = end.addingReportingOverflow(2 * pageSize)
-        return low..<(overflow || overflowAgain ? UInt64.max : high)
+    private func pages(_ start: UInt64, _ length: UInt64) -> Range<UInt64> {
+        let range = AddressRange(start, length: length, pageSize: pageSize)
+        return range.start..<range.end
+    }
+
+    private func widened(_ range: Range<UInt64>) -> Range<UInt64> {
+        if range == Self.nowhere { return range }
+        let low = range.lowerBound > pageSize ? range.lowerBound - pageSize : 0
+        return low..<range.upperBound.addingClamping(pageSize)
+    }
+
+    private func closed(_ range: Range<UInt64>) -> Range<UInt64> {
+        range == Self.nowhere ? range : range.lowerBound..<range.upperBound.addingClamping(1)
     }
 }

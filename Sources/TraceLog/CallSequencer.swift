@@ -328,8 +328,8 @@ extension CallSequencer {
         if call.end - call.begin > Self.longTime { longCalls.append(slot) }
     }
 
-    /// What calls of other threads, none of which has come out yet, may have changed when the kernel was asked after a
-    /// call that just came out. A page wider on each side.
+    /// Where calls of other threads, none of which has come out yet, may have moved boundaries of VMAs when the kernel was
+    /// asked after a call that just came out.
     func unsettled(atObservationOf call: Call) -> [Range<UInt64>] {
         unsettled(near: call.observedStart..<call.observedEnd, by: call.observedTime, besides: call.thread)
     }
@@ -357,7 +357,7 @@ extension CallSequencer {
     ) {
         let other = calls[slot]
         if other.thread == thread { return }
-        let (first, second) = reach.ranges(of: other)
+        let (first, second) = reach.boundaries(of: other)
         if first.overlaps(near) { ranges.append(first) }
         if second.overlaps(near) { ranges.append(second) }
     }

@@ -206,6 +206,27 @@ struct CallSequencerTests {
         #expect(order(shared + [own]) == [1, 2, 3])
     }
 
+    /// The boundaries in doubt after a call of thread 1 that had the kernel show pages 4 to 8 while another call was on.
+    private func doubts(beside other: Call) -> [Range<UInt64>] {
+        var sequencer = CallSequencer(pageSize: 4096)
+        var asked = call(.mprotect, [0x4000, 0x4000, 1], at: 50..<60, thread: 1)
+        (asked.observedStart, asked.observedEnd) = (0x4000, 0x8000)
+        sequencer.insert(asked)
+        sequencer.insert(other)
+        _ = sequencer.pop()
+        return sequencer.unsettled(atObservationOf: asked)
+    }
+
+    @Test func `a call under way moves the boundaries at its own ends, not its neighbours' others`() {
+        #expect(doubts(beside: call(.munmap, [0x8000, 4096], at: 40..<100, thread: 2)) == [0x8000..<0x9001])
+        #expect(doubts(beside: call(.munmap, [0x3000, 100], at: 40..<100, thread: 2)) == [0x3000..<0x4001])
+        #expect(doubts(beside: call(.munmap, [0x9000, 4096], at: 40..<100, thread: 2)).isEmpty)
+        let moved = call(.mremap, [0x20000, 0x5000, 4096, 3], result: 0x3000, at: 40..<100, thread: 2)
+        #expect(doubts(beside: moved) == [0x3000..<0x4001])
+        let failed = call(.mremap, [0x20000, 0x5000, 4096, 3, 0x7000], error: 12, at: 40..<100, thread: 2)
+        #expect(doubts(beside: failed) == [0x7000..<0x8001])
+    }
+
     @Test func `answers that contradict each other end`() {
         let calls = (0..<500 as Range<UInt32>).map { index in
             call(
