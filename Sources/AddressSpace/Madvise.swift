@@ -29,6 +29,7 @@ extension AddressSpace {
             corrections.uncertain += 1
             return
         }
+        if !call.succeeded { author.gaveUpBy = end }
         changeFlags(start, stop, limited: call.error == Errno.again) { Self.advised($0, advice) ?? $0.flags }
     }
 

@@ -38,6 +38,7 @@ extension AddressSpace {
     /// ENOMEM: a hole stops the walk, and so does the limit; pages that cannot be read fail only after it;
     /// RLIMIT_MEMLOCK comes before it.
     private mutating func mlockFailed(_ start: UInt64, _ end: UInt64, _ added: VMAFlags) {
+        author.gaveUpBy = end
         if let stop = obstacle(start, end, { _ in false }) {
             lock(start, stop, added, limited: true)
         } else if isNearLimit, !lock(start, end, added, limited: true) {

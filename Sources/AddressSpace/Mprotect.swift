@@ -11,10 +11,10 @@ extension AddressSpace {
         let key = call.kind == .pkeyMprotect ? call.arguments.3 : .max
         guard call.succeeded else {
             if call.error == Errno.noMemory {
+                if showsOldRights(call, at: start) { return keepFirstSplit(call, start, end) }
                 learnFromFailure(call, at: start)
-                if showsOldRights(call, at: start) { return }
             }
-            return mprotectFailed(call.error, start, end, protection, key)
+            return mprotectFailed(call, start, end, protection, key)
         }
         protect(start, end, protection, key, limited: false)
     }
@@ -59,8 +59,9 @@ extension AddressSpace {
 
     /// The VMAs before the obstacle were changed; at the limit the first split stays.
     private mutating func mprotectFailed(
-        _ error: UInt16, _ start: UInt64, _ end: UInt64, _ protection: UInt64, _ key: UInt64
+        _ call: Call, _ start: UInt64, _ end: UInt64, _ protection: UInt64, _ key: UInt64
     ) {
+        let error = call.error
         let rights = Self.rights(protection)
         let stop: UInt64?
         switch error {
@@ -69,19 +70,36 @@ extension AddressSpace {
         case Errno.notPermitted: stop = obstacle(start, end, \.isSealed)
         default: return
         }
-        if stop == nil, error != Errno.noMemory || !isNearLimit {
+        if stop == nil, error != Errno.noMemory || !(isNearLimit || seenRights(call, at: start) == rights) {
             corrections.uncertain += 1
             return
         }
+        author.gaveUpBy = end
         protect(start, stop ?? end, protection, key, limited: error == Errno.noMemory)
     }
 
     /// Whether the kernel showed that not even the first VMA was changed. How many VMAs there were is not sure to one or
     /// two, where other threads' calls ran at the same time.
     private func showsOldRights(_ call: Call, at start: UInt64) -> Bool {
-        call.flags.contains(.hasObservation) && call.observedStart < start && start < call.observedEnd
-            && call.observedRights != Call.unknownRights
-            && UInt64(call.observedRights & 7) != call.arguments.2 & 7
+        guard let seen = seenRights(call, at: start), let vma = vma(containing: start) else { return false }
+        return seen == vma.flags.intersection(.rights) && seen != Self.rights(call.arguments.2)
+    }
+
+    /// The rights that the kernel showed at an address after the call; nil if it was not asked.
+    private func seenRights(_ call: Call, at address: UInt64) -> VMAFlags? {
+        guard call.flags.contains(.hasObservation), call.observedStart <= address, address < call.observedEnd,
+            call.observedRights != Call.unknownRights
+        else { return nil }
+        return Self.rights(UInt64(call.observedRights))
+    }
+
+    /// Of a piece amid a VMA the split at its start stays if it is the one at its end that fails (mm/vma.c, vma_modify).
+    private mutating func keepFirstSplit(_ call: Call, _ start: UInt64, _ end: UInt64) {
+        guard call.observedStart == start, end < call.observedEnd else { return }
+        let cursor = tree.first(endingAbove: start)
+        if tree[cursor].start < start, tree[cursor].end == call.observedEnd {
+            _ = split(cursor, at: start, new: .right)
+        }
     }
 
     /// At the limit nothing is split: what the kernel then shows to begin amid a VMA went over to the next one, which

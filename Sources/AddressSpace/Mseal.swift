@@ -9,6 +9,7 @@ extension AddressSpace {
         let fellAtLimit =
             call.error == Errno.noMemory && isNearLimit && obstacle(start, end, { _ in false }) == nil
         guard call.succeeded || fellAtLimit else { return }
+        if fellAtLimit { author.gaveUpBy = end }
         changeFlags(start, end, limited: fellAtLimit) { $0.flags.union(.sealed) }
     }
 }

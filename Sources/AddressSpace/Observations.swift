@@ -19,8 +19,7 @@ extension AddressSpace {
         while !tree.isEnd(cursor), tree[cursor].end < end {
             let next = tree.next(cursor)
             if joins(cursor, next), !isOpen(tree[cursor].end) {
-                learn(fromJoinOf: cursor, next)
-                cursor = forceJoin(cursor, with: next)
+                cursor = becomeOne(cursor, next)
             } else {
                 cursor = next
             }
@@ -29,7 +28,8 @@ extension AddressSpace {
 
     private func joins(_ first: VMATree.Cursor, _ second: VMATree.Cursor) -> Bool {
         guard !tree.isEnd(second) else { return false }
-        return tree[first].end == tree[second].start && tree[first].maps == tree[second].maps
+        return tree[first].end == tree[second].start
+            && (tree[first].maps == tree[second].maps || tree[second].start == author.gaveUpBy)
     }
 
     private mutating func force(_ start: UInt64, _ end: UInt64) {
@@ -38,10 +38,27 @@ extension AddressSpace {
         var cursor = tree.first(endingAbove: start)
         while !tree.isEnd(cursor), tree[cursor].end < end {
             let next = tree.next(cursor)
-            learn(fromJoinOf: cursor, next)
-            cursor = forceJoin(cursor, with: next)
+            cursor = becomeOne(cursor, next)
         }
     }
+
+    /// The kernel has as one what the model has as two.
+    private mutating func becomeOne(_ first: VMATree.Cursor, _ second: VMATree.Cursor) -> VMATree.Cursor {
+        if tree[second].start == author.gaveUpBy {
+            takeBack(first, second)
+        } else {
+            learn(fromJoinOf: first, second)
+        }
+        return forceJoin(first, with: second)
+    }
+
+    /// The call could not split off the last piece of its range, and so did not change it.
+    private mutating func takeBack(_ piece: VMATree.Cursor, _ rest: VMATree.Cursor) {
+        corrections.uncertain += 1
+        tree[piece].flags = tree[rest].flags
+        (tree[piece].anon, tree[piece].extra) = (tree[rest].anon, tree[rest].extra)
+    }
+
     /// The kernel's VMA covers addresses where the model has nothing.
     private mutating func fillGaps(_ start: UInt64, _ end: UInt64) {
         var address = start

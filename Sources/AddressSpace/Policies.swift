@@ -9,6 +9,7 @@ extension AddressSpace {
         guard end > start, call.succeeded || call.error == Errno.inputOutput || fellAtLimit(call) else {
             return
         }
+        if !call.succeeded { author.gaveUpBy = end }
         if call.kind == .mbind {
             setPolicy(start, end, Self.policy(call), limited: !call.succeeded)
         } else {

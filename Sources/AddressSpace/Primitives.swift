@@ -10,6 +10,8 @@ struct Author {
     /// CLOCK_MONOTONIC nanoseconds.
     var time: UInt64 = 0
     var thread: UInt32 = 0
+    /// The end of the range of which a call that failed may have changed only a part; else 0.
+    var gaveUpBy: UInt64 = 0
 
     func owner(_ cause: Owner.Cause) -> Owner {
         Owner(stack: stack, cause: cause, kind: kind, thread: thread)

@@ -33,9 +33,13 @@ import TraceLog
     }
 
     private func expectUnchanged(_ space: borrowing AddressSpace) {
-        var rest: [[UInt64]] = [
-            [16, 20, VMAFlags([.read, .write]).rawValue], [20, 22, 0], [32, 36, VMAFlags.read.rawValue],
-        ]
+        expect(space, [(16..<20, 3), (20..<22, 0), (32..<36, 1)])
+    }
+
+    private func expect(_ space: borrowing AddressSpace, _ vmas: [(pages: Range<UInt64>, rights: UInt64)]) {
+        var rest = vmas.map {
+            [$0.pages.lowerBound, $0.pages.upperBound, AddressSpace.rights($0.rights).rawValue]
+        }
         space.forEach { vma in
             let found = [vma.start / page, vma.end / page, vma.flags.intersection(.rights).rawValue]
             #expect(!rest.isEmpty && found == rest.removeFirst())
@@ -56,5 +60,31 @@ import TraceLog
         let failure = call(.mremap, [16 * page, 6 * page, 6 * page, 3, 24 * page], failing: true)
         space.apply(observed(failure, 32..<36, rights: 1))
         expectUnchanged(space)
+    }
+
+    @Test
+    func
+        `mprotect of a whole VMA's first page that the kernel showed with the old rights has changed nothing`()
+    {
+        var space = space(limit: 4)
+        let failure = call(.mprotect, [32 * page, page, 7], failing: true)
+        space.apply(observed(failure, 32..<36, rights: 1))
+        expectUnchanged(space)
+    }
+
+    @Test func `mprotect amid a VMA keeps its first split`() {
+        var space = space(limit: 5)
+        let failure = call(.mprotect, [33 * page, page, 7], failing: true)
+        space.apply(observed(failure, 33..<36, rights: 1))
+        expect(space, [(16..<20, 3), (20..<22, 0), (32..<33, 1), (33..<36, 1)])
+    }
+
+    /// The first VMA was changed, the head of the second could not be split off.
+    @Test func `mprotect has not changed the piece that the kernel did not split off`() {
+        var space = space(limit: 5)
+        let failure = call(.mprotect, [16 * page, 5 * page, 1], failing: true)
+        space.apply(observed(failure, 16..<20, rights: 1))
+        space.reconcile(20 * page..<22 * page)
+        expect(space, [(16..<20, 1), (20..<22, 0), (32..<36, 1)])
     }
 }
