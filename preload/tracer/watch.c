@@ -10,11 +10,12 @@
 #include "userfault.h"
 
 enum {
-	FAILURES_MAX = 1 << 6,	  /* kinds of failure told apart */
-	UNHURRIED = 100,	  /* a list is read again after this many times its own duration */
-	HURRIED = 4,		  /* likewise, where the replay depends on it */
-	FLAGS_COST = 7,		  /* smaps takes so many times as long as maps */
-	CALLS_UNTIL_CLOCK = 1000, /* calls until the clock is looked at again */
+	FAILURES_MAX = 1 << 6,	     /* kinds of failure told apart */
+	UNHURRIED = 100,	     /* a list is read again after this many times its own duration */
+	HURRIED = 4,		     /* likewise, where the replay depends on it */
+	FLAGS_COST = 7,		     /* smaps takes so many times as long as maps */
+	CALLS_UNTIL_CLOCK = 1000,    /* calls until the clock is looked at again */
+	SETTLING = 10 * 1000 * 1000, /* ns that lists which settle a call take without waiting */
 };
 
 static const unsigned thresholds[] = {50, 75, 90, 95}; /* percent of vm.max_map_count */
@@ -27,6 +28,8 @@ static uint64_t anchor_cost; /* ns that reading maps took for it */
 static uint64_t anchor_time; /* when it was taken */
 static uint64_t failures_seen[FAILURES_MAX];
 static bool is_order_unknown; /* of two calls over the same addresses: a list is to follow */
+static bool is_to_be_settled; /* what a call made of every VMA: likewise */
+static uint64_t settling;     /* ns that such lists took */
 
 static uint64_t threshold_count(unsigned index)
 {
@@ -49,6 +52,8 @@ void watch_start(uint64_t map_count)
 	next_threshold = 0;
 	not_before = 0;
 	is_order_unknown = false;
+	is_to_be_settled = false;
+	settling = 0;
 	for (size_t i = 0; i < FAILURES_MAX; i++)
 		failures_seen[i] = 0;
 	allow_until_threshold(map_count);
@@ -90,6 +95,15 @@ static void settle_order(void)
 		__atomic_store_n(&is_order_unknown, false, __ATOMIC_RELAXED);
 }
 
+static void settle(void)
+{
+	uint64_t took = record_snapshot(MF_SNAPSHOT_SETTLE, false, UNHURRIED);
+	if (!took)
+		return;
+	__atomic_add_fetch(&settling, took, __ATOMIC_RELAXED);
+	__atomic_store_n(&is_to_be_settled, false, __ATOMIC_RELAXED);
+}
+
 static void look_for_threshold(void)
 {
 	if (tracer_now() < __atomic_load_n(&not_before, __ATOMIC_RELAXED)) {
@@ -98,6 +112,8 @@ static void look_for_threshold(void)
 	}
 	if (__atomic_load_n(&is_order_unknown, __ATOMIC_RELAXED))
 		settle_order();
+	else if (__atomic_load_n(&is_to_be_settled, __ATOMIC_RELAXED))
+		settle();
 	else
 		record_snapshot(MF_SNAPSHOT_THRESHOLD, false, UNHURRIED);
 }
@@ -169,8 +185,14 @@ static void look_at_failure(const struct call *call, enum mf_call_number kind, l
 
 void watch_settle(void)
 {
-	if (tracer_now() >= __atomic_load_n(&not_before, __ATOMIC_RELAXED))
-		record_snapshot(MF_SNAPSHOT_SETTLE, false, UNHURRIED);
+	__atomic_store_n(&is_to_be_settled, true, __ATOMIC_RELAXED);
+	if (__atomic_load_n(&settling, __ATOMIC_RELAXED) < SETTLING ||
+	    tracer_now() >= __atomic_load_n(&not_before, __ATOMIC_RELAXED))
+		settle();
+	/* If not now, because another thread reads a list or one was read just now, then after a later call.
+	 */
+	if (__atomic_load_n(&is_to_be_settled, __ATOMIC_RELAXED))
+		__atomic_store_n(&allowance, 0, __ATOMIC_RELAXED);
 }
 
 /* Calls are missing in the log: what it goes on with must stand on its own. */
