@@ -19,6 +19,7 @@ extension AddressSpace {
             source: call.arguments.0, oldLength: pageAligned(call.arguments.1), target: call.result,
             newLength: pageAligned(call.arguments.2), isFixed: call.remapFlags.contains(.fixed),
             keepsSource: call.remapFlags.contains(.dontUnmap))
+        if vma(containing: move.source)?.flags.contains(.hugeTLB) == true { alignToHugePages(&move) }
         guard call.succeeded else {
             move.target = call.arguments.4
             if showsNothing(call, at: move.target) {
@@ -36,6 +37,14 @@ extension AddressSpace {
             move.oldLength = move.newLength
         }
         relocate(move)
+    }
+
+    /// Lengths are whole huge pages (mm/mremap.c, check_prep_vma). Their size does not stand in the log where a file has
+    /// them.
+    private func alignToHugePages(_ move: inout Move) {
+        let size = MapFlags.usualHugePageSize
+        move.oldLength = (move.oldLength &+ size &- 1) & ~(size &- 1)
+        move.newLength = (move.newLength &+ size &- 1) & ~(size &- 1)
     }
 
     /// Without a move: the tail goes, or the range behind joins.

@@ -30,8 +30,9 @@ package struct MapFlags: OptionSet, Sendable {
     /// Bytes of one huge page (MAP_HUGE_*); 2 MiB where no size is named.
     package var hugePageSize: UInt64 {
         let shift = rawValue >> 26 & 0x3F
-        return 1 << (shift == 0 ? 21 : shift)
+        return shift == 0 ? Self.usualHugePageSize : 1 << shift
     }
+    package static let usualHugePageSize: UInt64 = 1 << 21
 }
 
 /// The flags of mremap (Linux uapi mman.h).

@@ -50,9 +50,10 @@ void doubt_pay(uint64_t since)
 		__atomic_add_fetch(&spent, tracer_now() - since, __ATOMIC_RELAXED);
 }
 
+/* Huge pages are a file's, also those that none was named for. */
 static bool is_private_anonymous(const uint64_t arguments[6])
 {
-	return arguments[3] & MAP_ANONYMOUS && (arguments[3] & MAP_TYPE) == MAP_PRIVATE;
+	return arguments[3] & MAP_ANONYMOUS && (arguments[3] & (MAP_TYPE | MAP_HUGETLB)) == MAP_PRIVATE;
 }
 
 static bool merges_neighbours(const uint64_t arguments[6], enum mf_call_number kind)
