@@ -37,6 +37,8 @@ package struct AddressSpace: ~Copyable, Sendable {
     var futureFlags: VMAFlags = []
     /// PR_SET_MEMORY_MERGE is on.
     var mergesPages = false
+    /// Personality READ_IMPLIES_EXEC.
+    var readImpliesExec = false
     var isLoaded = false
     /// The VMAs came by fork and no `changes` have told of them yet; the first snapshot will.
     var isInherited = false
@@ -78,6 +80,7 @@ package struct AddressSpace: ~Copyable, Sendable {
         other.heap = heap
         other.futureFlags = futureFlags
         other.mergesPages = mergesPages
+        other.readImpliesExec = readImpliesExec
         other.isLoaded = isLoaded
         other.isInherited = isInherited
         other.stackAddress = stackAddress

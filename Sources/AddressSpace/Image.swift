@@ -16,6 +16,8 @@ extension AddressSpace {
         var heap: Heap
         var futureFlags: VMAFlags
         var mergesPages: Bool
+        /// Not in older checkpoints.
+        var readImpliesExec: Bool?
         var isLoaded: Bool
         var isInherited: Bool
         var stackAddress: UInt64
@@ -36,7 +38,8 @@ extension AddressSpace {
             corrections: corrections, lastAnon: lastAnon, identities: identities, extras: extras,
             habits: habits,
             heap: heap,
-            futureFlags: futureFlags, mergesPages: mergesPages, isLoaded: isLoaded, isInherited: isInherited,
+            futureFlags: futureFlags, mergesPages: mergesPages, readImpliesExec: readImpliesExec,
+            isLoaded: isLoaded, isInherited: isInherited,
             stackAddress: stackAddress)
     }
 
@@ -78,6 +81,7 @@ extension AddressSpace {
         heap = image.heap
         futureFlags = image.futureFlags
         mergesPages = image.mergesPages
+        readImpliesExec = image.readImpliesExec ?? false
         isLoaded = image.isLoaded
         isInherited = image.isInherited
         stackAddress = image.stackAddress

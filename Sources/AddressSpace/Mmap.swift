@@ -4,6 +4,7 @@ import TraceLog
 extension AddressSpace {
     mutating func mmap(_ call: Call) {
         guard call.succeeded else { return mmapFailed(call) }
+        learnPersonality(call)
         let flags = call.mapFlags
         let end = call.result &+ mappedLength(call.arguments.1, flags)
         guard end > call.result else { return }
@@ -43,7 +44,7 @@ extension AddressSpace {
     /// Flags from rights, mmap flags, mlockall and PR_SET_MEMORY_MERGE (calc_vm_prot_bits, calc_vm_flag_bits).
     @inline(__always)
     func baseFlags(_ protection: UInt64, _ flags: MapFlags) -> VMAFlags {
-        var result = Self.rights(protection).union(.may).union(futureFlags)
+        var result = given(protection).union(.may).union(futureFlags)
         if flags.contains(.growsDown) { result.insert(.growsDown) }
         if flags.contains(.locked) { result.insert(.locked) }
         if flags.contains(.stack), rules.stackMeansNoHugePage { result.insert(.noHugePage) }

@@ -30,7 +30,7 @@ extension AddressSpace {
     private mutating func protect(
         _ start: UInt64, _ end: UInt64, _ protection: UInt64, _ key: UInt64, limited: Bool
     ) {
-        let rights = Self.rights(protection)
+        let rights = given(protection)
         let losesAccounting = rules.unwrittenLosesAccounting
         changeFlags(start, end, limited: limited) {
             Self.protected($0, rights, key, losesAccounting: losesAccounting)
@@ -62,7 +62,7 @@ extension AddressSpace {
         _ call: Call, _ start: UInt64, _ end: UInt64, _ protection: UInt64, _ key: UInt64
     ) {
         let error = call.error
-        let rights = Self.rights(protection)
+        let rights = given(protection)
         let stop: UInt64?
         switch error {
         case Errno.noMemory: stop = obstacle(start, end) { _ in false }
@@ -82,7 +82,7 @@ extension AddressSpace {
     /// two, where other threads' calls ran at the same time.
     private func showsOldRights(_ call: Call, at start: UInt64) -> Bool {
         guard let seen = seenRights(call, at: start), let vma = vma(containing: start) else { return false }
-        return seen == vma.flags.intersection(.rights) && seen != Self.rights(call.arguments.2)
+        return seen == vma.flags.intersection(.rights) && seen != given(call.arguments.2)
     }
 
     /// The rights that the kernel showed at an address after the call; nil if it was not asked.

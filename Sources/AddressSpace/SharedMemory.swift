@@ -21,15 +21,19 @@ extension AddressSpace {
         let cursor = clear(call.result, call.observedEnd, asked: call.arguments.2 & Self.remap != 0)
         let vma = VMA(
             start: call.result, end: call.observedEnd, pgoff: 0,
-            flags: Self.attachFlags(call.arguments.2, futureFlags),
+            flags: attachFlags(call.arguments.2),
             time: author.time, description: identities.new(), file: call.file, owner: author.owner(.created))
         _ = insertNew(vma, at: cursor)
     }
 
-    private static func attachFlags(_ flags: UInt64, _ future: VMAFlags) -> VMAFlags {
-        var result = VMAFlags.may.union([.read, .mayShare, .closeHook]).union(future)
-        if flags & exec != 0 { result.insert(.exec) }
-        if flags & readOnly != 0 { result.remove(.mayWrite) } else { result.formUnion([.shared, .write]) }
+    private func attachFlags(_ flags: UInt64) -> VMAFlags {
+        let rights = given(flags & Self.exec != 0 ? 5 : 1)
+        var result = VMAFlags.may.union(rights).union([.mayShare, .closeHook]).union(futureFlags)
+        if flags & Self.readOnly != 0 {
+            result.remove(.mayWrite)
+        } else {
+            result.formUnion([.shared, .write])
+        }
         return result
     }
 
