@@ -5,6 +5,11 @@ extension AddressSpace {
     mutating func reconcile(_ start: UInt64, _ end: UInt64) {
         let cursor = tree.first(endingAbove: start)
         if !tree.isEnd(cursor), tree[cursor].start == start, tree[cursor].end == end { return }
+        if !tree.isEnd(cursor), tree[cursor].start > start, tree[cursor].end <= end,
+            tree[cursor].flags.contains(.growsDown)
+        {
+            moveStart(cursor, to: start)
+        }
         // The kernel is asked after the call: a range with a hole is what another thread's call made of it since.
         if obstacle(start, end, { _ in false }) != nil { return }
         force(start, end)

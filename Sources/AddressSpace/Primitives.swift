@@ -103,6 +103,9 @@ extension AddressSpace {
     ) -> Bool {
         guard start < end else { return true }
         var cursor = tree.first(endingAbove: start)
+        if !tree.isEnd(cursor), tree[cursor].start > start, author.gaveUpBy == 0 {
+            noteGrowth(cursor, over: start)
+        }
         while !tree.isEnd(cursor), tree[cursor].start < end {
             let vma = tree[cursor]
             let new = edit(vma)
@@ -116,6 +119,14 @@ extension AddressSpace {
             cursor = tree.next(cursor)
         }
         return true
+    }
+
+    /// A call succeeded below what grows down, where the model has nothing: page faults have brought it there, which no
+    /// log tells. The program's own stack goes on below that, where it runs.
+    private mutating func noteGrowth(_ cursor: VMATree.Cursor, over start: UInt64) {
+        let vma = tree[cursor]
+        guard vma.flags.contains(.growsDown), start > pageSize else { return }
+        moveStart(cursor, to: vma.start..<vma.end ~= stackAddress ? start - pageSize : start)
     }
 
     /// As `change`, for flags alone.
