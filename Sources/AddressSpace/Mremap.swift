@@ -39,7 +39,7 @@ extension AddressSpace {
         relocate(move)
     }
 
-    /// Lengths are whole huge pages (mm/mremap.c, check_prep_vma). Their size does not stand in the log where a file has
+    /// Lengths are whole huge pages (mm/mremap.c, align_hugetlb). Their size does not stand in the log where a file has
     /// them.
     private func alignToHugePages(_ move: inout Move) {
         let size = MapFlags.usualHugePageSize
