@@ -13,6 +13,14 @@ struct Author {
     /// The end of the range of which a call that failed may have changed only a part; else 0.
     var gaveUpBy: UInt64 = 0
 
+    /// Whether it would have failed with a hole in its range (mbind passes over holes to take a policy away).
+    var needsAll: Bool {
+        switch kind {
+        case .mprotect, .pkeyMprotect, .madvise, .mlock, .mlock2, .munlock: gaveUpBy == 0
+        default: false
+        }
+    }
+
     func owner(_ cause: Owner.Cause) -> Owner {
         Owner(stack: stack, cause: cause, kind: kind, thread: thread)
     }
@@ -103,7 +111,7 @@ extension AddressSpace {
     ) -> Bool {
         guard start < end else { return true }
         var cursor = tree.first(endingAbove: start)
-        if !tree.isEnd(cursor), tree[cursor].start > start, author.gaveUpBy == 0 {
+        if !tree.isEnd(cursor), tree[cursor].start > start {
             noteGrowth(cursor, over: start)
         }
         while !tree.isEnd(cursor), tree[cursor].start < end {
@@ -125,7 +133,7 @@ extension AddressSpace {
     /// log tells. The program's own stack goes on below that, where it runs.
     private mutating func noteGrowth(_ cursor: VMATree.Cursor, over start: UInt64) {
         let vma = tree[cursor]
-        guard vma.flags.contains(.growsDown), start > pageSize else { return }
+        guard vma.flags.contains(.growsDown), start > pageSize, author.needsAll else { return }
         moveStart(cursor, to: vma.start..<vma.end ~= stackAddress ? start - pageSize : start)
     }
 

@@ -251,4 +251,12 @@ import Testing
             $0.line("b $1 90112")
         }
     }
+
+    @Test func `a policy that mbind takes away below what grows down shows no growth`() throws {
+        try Replay.run {
+            $0.call(9, Script.address(124), 5 * 4096, 0, 0x132, .max, 0)
+            $0.call(237, Script.address(118), 8 * 4096, 0, 0, 0, 0)
+            $0.call(9, Script.address(121), 11 * 4096, 1, 0x32, .max, 0)
+        }
+    }
 }
