@@ -125,12 +125,12 @@ void call_write(const struct call *call, enum mf_call_number kind, long result, 
 				   .result = (uint64_t)result};
 	for (uint8_t i = 0; i < count; i++)
 		record->arguments[i] = call->arguments[i];
-	struct inquiry inquiry;
+	struct inquiry inquiry = {0};
 	if (append_observations(record, call, result, &inquiry) || !write_longer(record, &inquiry)) {
 		tell_time(&inquiry, record);
 		mf_ring_write(&tracer.ring, &record->record);
 	}
-	if (record->flags & MF_CALL_HAS_OBSERVATION)
+	if (inquiry.doubt.is_paid_for || record->record.size > inquiry.size)
 		doubt_pay(end);
 	tracer.position = __atomic_load_n(&tracer.ring.header->head, __ATOMIC_RELAXED);
 }

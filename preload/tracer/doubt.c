@@ -86,6 +86,16 @@ static bool ask_about(struct doubt *doubt, uint64_t start, uint64_t length, bool
 	return true;
 }
 
+/* Where an answer is not needed, only while it can be paid for. */
+static bool ask_at_leisure(struct doubt *doubt, bool is_needed, uint64_t now, uint64_t start, uint64_t length)
+{
+	if (!is_needed && !doubt_affords(now))
+		return false;
+	ask_about(doubt, start, length, false);
+	doubt->is_paid_for = !is_needed;
+	return true;
+}
+
 /* Nothing may be there, or have arrived: then the next VMA tells. */
 static bool ask_about_hole(struct doubt *doubt, uint64_t start, uint64_t length)
 {
@@ -98,7 +108,7 @@ static bool doubt_of_mapping(const uint64_t *arguments, long result, uint64_t no
 	if (!is_private_anonymous(arguments))
 		return ask_about(doubt, (uint64_t)result, 0, true);
 	/* Between threads nobody knows which of the neighbours were written by now. */
-	return (tracer.has_threads || doubt_affords(now)) && ask_about(doubt, (uint64_t)result, 1, false);
+	return ask_at_leisure(doubt, tracer.has_threads, now, (uint64_t)result, 1);
 }
 
 /* Which argument is the start of the range, the length behind it. */
@@ -120,8 +130,8 @@ static bool doubt_of_range(const uint64_t *arguments, enum mf_call_number kind, 
 			   struct doubt *doubt)
 {
 	int first = range_argument(kind);
-	return merges_neighbours(arguments, kind) && (turn_overlapped() || doubt_affords(now)) &&
-	       ask_about(doubt, arguments[first], arguments[first + 1], false);
+	return merges_neighbours(arguments, kind) &&
+	       ask_at_leisure(doubt, turn_overlapped(), now, arguments[first], arguments[first + 1]);
 }
 
 /* A file that refuses to be mapped does so when what was there has gone. */
@@ -137,8 +147,8 @@ static bool doubt_of_failure(const uint64_t *arguments, enum mf_call_number kind
 	if (kind == MF_CALL_REMAP_FILE_PAGES || (kind == MF_CALL_MMAP && arguments[3] & MAP_FIXED))
 		return doubt_of_removal(arguments, doubt);
 	if (kind == MF_CALL_MREMAP && arguments[3] & MREMAP_FIXED)
-		return (tracer.has_threads || doubt_affords(now)) &&
-		       ask_about_hole(doubt, arguments[4], arguments[2]);
+		return ask_at_leisure(doubt, tracer.has_threads, now, arguments[4], arguments[2]) &&
+		       (doubt->may_be_gone = true);
 	return doubt_of_range(arguments, kind, now, doubt);
 }
 
@@ -161,7 +171,7 @@ bool doubt_of(const struct call *call, enum mf_call_number kind, long result, ui
 		/* It tells the address of its ring through a pointer. */
 		return ask_about(doubt, *(const uint64_t *)arguments[1], 0, true);
 	case MF_CALL_BRK:
-		return arguments[0] && doubt_affords(now) && ask_about(doubt, (uint64_t)result - 1, 1, false);
+		return arguments[0] && ask_at_leisure(doubt, false, now, (uint64_t)result - 1, 1);
 	default:
 		return doubt_of_range(arguments, kind, now, doubt);
 	}

@@ -9,6 +9,7 @@ struct doubt {
 	uint64_t start;
 	uint64_t end;
 	bool names_file;  /* the file is wanted too */
+	bool is_paid_for; /* it is asked because there is time for it */
 	bool may_be_gone; /* what lies behind is wanted if nothing is left there */
 };
 
