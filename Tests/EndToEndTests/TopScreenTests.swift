@@ -73,8 +73,11 @@ struct TopScreenTests {
         let terminal = try TerminalSession(columns: 60, rows: 24)
         _ = try watch(leak, in: terminal)
         leak.end()
-        let lines = try terminal.wait { $0.contains("has ended; look at it with: mapfray report") }
-        #expect(lines.contains { $0.hasPrefix("ready>") })
+        // The shell says so a little later.
+        let lines = try terminal.wait { screen in
+            let said = screen.range(of: "has ended; look at it with: mapfray report")
+            return said.map { screen[$0.upperBound...].contains("\nready>") } ?? false
+        }
         // Longer than a line, and whole nevertheless.
         #expect(lines.joined().contains("mapfray report \(leak.log)"))
     }
