@@ -1,7 +1,7 @@
 import TraceFormat
 
 /// The system calls a log can hold; raw values are the log's `enum mf_call_number`.
-package enum CallKind: UInt8, CaseIterable, Sendable, Codable {
+@usableFromInline package enum CallKind: UInt8, CaseIterable, Sendable, Codable {
     case mmap = 1
     case munmap, mprotect, pkeyMprotect, mremap, brk, madvise, mlock, mlock2, munlock, mlockall
     case munlockall, mbind, shmat, shmdt, remapFilePages, prctl, mseal, ioSetup, ioDestroy
@@ -12,10 +12,10 @@ package enum CallKind: UInt8, CaseIterable, Sendable, Codable {
 /// A system call as the program asked it and the kernel answered it.
 ///
 /// Trivially copyable, so that a replay moves millions of them without reference counting.
-package struct Call: Sendable {
+@usableFromInline package struct Call: Sendable {
     /// How the tracer came to see the call; raw values are the log's `MF_CALL_*` flags.
-    package struct Flags: OptionSet, Sendable {
-        package var rawValue: UInt8
+    @usableFromInline package struct Flags: OptionSet, Sendable {
+        @usableFromInline package var rawValue: UInt8
         @inlinable package init(rawValue: UInt8) { self.rawValue = rawValue }
         @inlinable package static var hasObservation: Flags { Flags(rawValue: 1) }
         @inlinable package static var inTracer: Flags { Flags(rawValue: 2) }
@@ -28,14 +28,14 @@ package struct Call: Sendable {
     }
 
     /// CLOCK_MONOTONIC nanoseconds before the kernel was entered.
-    package var begin: UInt64
+    @usableFromInline package var begin: UInt64
     /// CLOCK_MONOTONIC nanoseconds after it returned.
-    package var end: UInt64
+    @usableFromInline package var end: UInt64
     /// What the kernel returned; meaningless where `error` is not 0. For `brk` the kernel's answer: the
     /// break.
-    package var result: UInt64
+    @usableFromInline package var result: UInt64
     /// The arguments in the system call's own order; those the log does not hold are 0.
-    package var arguments: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64)
+    @usableFromInline package var arguments: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64)
     /// The VMA that held the result right after the call, if the kernel was asked; else 0 ..< 0.
     package var observedStart: UInt64
     package var observedEnd: UInt64
@@ -44,10 +44,10 @@ package struct Call: Sendable {
     package var stack: StackID
     /// The file mapped, if the call mapped one and the tracer could name it.
     package var file: FileID
-    package var thread: UInt32
+    @usableFromInline package var thread: UInt32
     /// errno, 0 on success.
-    package var error: UInt16
-    package var kind: CallKind
+    @usableFromInline package var error: UInt16
+    @usableFromInline package var kind: CallKind
     package var argumentCount: UInt8
     package var flags: Flags
     /// Rights and sharing of that VMA (MF_VMA_READ, ...), `unknownRights` if the kernel was not asked for them.
@@ -95,7 +95,7 @@ package struct Call: Sendable {
 
 // As words, because tuples have no coding of their own.
 extension Call: Codable {
-    package init(from decoder: any Decoder) throws {
+    @usableFromInline package init(from decoder: any Decoder) throws {
         let words = try decoder.singleValueContainer().decode([UInt64].self)
         guard words.count == 19, let kind = CallKind(rawValue: UInt8(truncatingIfNeeded: words[15])) else {
             throw DecodingError.dataCorrupted(
@@ -113,7 +113,7 @@ extension Call: Codable {
         (observedTime, observedRights) = (words[17], UInt8(truncatingIfNeeded: words[18]))
     }
 
-    package func encode(to encoder: any Encoder) throws {
+    @usableFromInline package func encode(to encoder: any Encoder) throws {
         let (a, b, c, d, e, f) = arguments
         var container = encoder.singleValueContainer()
         try container.encode([

@@ -1,6 +1,6 @@
 /// The flags of mmap that decide anything here (Linux uapi asm-generic/mman-common.h, mman.h; x86-64 and arm64).
-package struct MapFlags: OptionSet, Sendable {
-    package var rawValue: UInt64
+@usableFromInline package struct MapFlags: OptionSet, Sendable {
+    @usableFromInline package var rawValue: UInt64
     @inlinable package init(rawValue: UInt64) { self.rawValue = rawValue }
     @inlinable package func contains(_ other: MapFlags) -> Bool {
         rawValue & other.rawValue == other.rawValue
@@ -16,7 +16,7 @@ package struct MapFlags: OptionSet, Sendable {
     @inlinable package static var hugeTLB: MapFlags { MapFlags(rawValue: 0x40000) }
 
     /// MAP_SHARED, MAP_PRIVATE, MAP_SHARED_VALIDATE or MAP_DROPPABLE.
-    @usableFromInline var type: UInt64 { rawValue & 0xF }
+    @inlinable var type: UInt64 { rawValue & 0xF }
     /// MAP_SHARED or MAP_SHARED_VALIDATE.
     @inlinable package var isShared: Bool { type == 1 || type == 3 }
     @inlinable package var isPrivate: Bool { type == 2 }

@@ -17,13 +17,13 @@ package struct ResumePoint: Codable, Sendable {
 }
 
 /// What tells one call from all others of a process.
-package struct CallMark: Codable, Sendable, Equatable {
-    private var begin: UInt64
-    private var end: UInt64
-    private var thread: UInt32
-    private var kind: UInt8
+@usableFromInline package struct CallMark: Codable, Sendable, Equatable {
+    @usableFromInline var begin: UInt64
+    @usableFromInline var end: UInt64
+    @usableFromInline var thread: UInt32
+    @usableFromInline var kind: UInt8
 
-    package init(_ call: Call) {
+    @inlinable package init(_ call: Call) {
         (begin, end, thread, kind) = (call.begin, call.end, call.thread, call.kind.rawValue)
     }
 }
