@@ -20,9 +20,12 @@ final class EntryBatch {
         var additions: Definitions.Additions
     }
 
-    private let calls = UnsafeMutablePointer<Call>.allocate(capacity: capacity)
+    /// Calls by which `prefetch` may go over the end: to compare costs more than to fetch what is of no use.
+    static let margin = 64
+
+    private let calls = UnsafeMutablePointer<Call>.allocate(capacity: capacity + margin)
     /// Where each call works, apart from them: a replay looks at these long before the calls.
-    private let addresses = UnsafeMutablePointer<UInt64>.allocate(capacity: capacity)
+    private let addresses = UnsafeMutablePointer<UInt64>.allocate(capacity: capacity + 2 * margin)
     /// Whether they hold anything yet: many a log is read before the last batch is needed.
     private var isInitialized = false
     private(set) var count = 0
@@ -33,6 +36,11 @@ final class EntryBatch {
     private(set) var isLast = false
     /// `EntrySource.isNearSnapshot` of any of its calls.
     private(set) var isNearSnapshot = false
+    /// Whether any of its calls is a brk, or the tracer's own.
+    private var hasSpecial = false
+    /// The latest instant in its calls, CLOCK_MONOTONIC nanoseconds, and the highest number of a file.
+    private var latest: UInt64 = 0
+    private var highestFile: UInt32 = 0
 
     init(_ status: Status) { self.status = status }
 
@@ -52,13 +60,29 @@ final class EntryBatch {
     @inline(__always)
     func address(_ index: Int) -> UInt64 { index >= 0 && index < count ? addresses[index] : 0 }
 
-    /// Fetches a call into the cache.
+    /// Fetches the call into the cache that comes `margin` calls behind another, and of the addresses those that are needed
+    /// then.
     @inline(__always)
-    func prefetch(_ index: Int) {
-        if index < 0 || index >= count { return }
-        let memory = UnsafeRawPointer(calls + index)
+    func prefetch(behind index: Int) {
+        let memory = UnsafeRawPointer(calls + index + Self.margin)
         mapfray_prefetch(memory)
         mapfray_prefetch(memory + 64)
+        mapfray_prefetch(addresses + index + 2 * Self.margin)
+    }
+
+    /// Whether all calls are such as `EntrySource.plainCalls` counts.
+    func isPlain(endingBy time: UInt64, files: Int) -> Bool {
+        !isNearSnapshot && !hasSpecial && latest <= time && Int(highestFile) < files
+    }
+
+    /// Takes note of a call put in at the end.
+    @inline(__always)
+    private func note(_ call: Call) {
+        addresses[count] = call.workplace
+        if call.kind == .brk || call.flags.contains(.inTracer) { hasSpecial = true }
+        latest = max(latest, call.begin, call.end)
+        highestFile = max(highestFile, call.file.rawValue)
+        count &+= 1
     }
 
     private func initialize() {
@@ -72,11 +96,11 @@ final class EntryBatch {
     func fill(from reader: inout LogReader, known: inout Definitions.Extent) {
         initialize()
         (count, isLast, isNearSnapshot) = (0, false, false)
+        (hasSpecial, latest, highestFile) = (false, 0, 0)
         others.removeAll(keepingCapacity: true)
         while count < Self.capacity {
             if reader.nextCall(&calls[count]) {
-                addresses[count] = calls[count].workplace
-                count &+= 1
+                note(calls[count])
                 if reader.isNearSnapshot { isNearSnapshot = true }
             } else if !take(reader.next()) {
                 break
@@ -93,8 +117,8 @@ final class EntryBatch {
             isLast = true
             return false
         case .call(let call):
-            (calls[count], addresses[count]) = (call, call.workplace)
-            count &+= 1
+            calls[count] = call
+            note(call)
             isNearSnapshot = true
             return true
         case .some(let other):

@@ -39,11 +39,14 @@ package struct ReadAhead: ~Copyable, EntrySource {
     @inline(__always)
     package mutating func nextCall(_ call: inout Call) -> Bool {
         if place == stop && !advance() { return false }
-        let near = place &+ Self.nearing
-        if near < batch.count { batch.prefetch(near) } else { following.prefetch(near &- batch.count) }
+        batch.prefetch(behind: place)
         call = batch[place]
         place &+= 1
         return true
+    }
+
+    package func plainCalls(endingBy time: UInt64, files: Int) -> Int {
+        batch.isPlain(endingBy: time, files: files) ? stop &- place : 0
     }
 
     package mutating func next() -> LogEntry? {
@@ -63,9 +66,6 @@ package struct ReadAhead: ~Copyable, EntrySource {
         let index = place &+ distance
         return index < batch.count ? batch.address(index) : following.address(index &- batch.count)
     }
-
-    /// Calls by which they are fetched into this processor's cache before they are looked at.
-    private static let nearing = 64
 
     /// Takes the next batch where this one is used up; whether a call comes next.
     private mutating func advance() -> Bool {

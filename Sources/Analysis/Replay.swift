@@ -97,22 +97,45 @@ package struct Replay: ~Copyable {
     /// Reads the source to its end, or to the instant asked for.
     /// - Parameters:
     ///   - most: entries to take at most.
-    ///   - progress: called every 65,536 entries with the fraction read, 0 to 1.
+    ///   - progress: called about every 65,536 entries with the fraction read, 0 to 1.
     /// - Returns: whether it stopped for `most`.
     @discardableResult
     package mutating func run<Source: EntrySource & ~Copyable, Observer: ReplayObserver>(
         _ source: inout Source, _ observer: inout Observer, atMost most: Int = .max,
         progress: ((Double) -> Void)? = nil
     ) -> Bool {
-        var entries = 0
+        var (entries, shown) = (0, 0)
         var call = Call(kind: .mmap)
-        while step(&source, &observer, &call) {
-            entries &+= 1
+        while true {
+            let plain = stepPlainly(&source, &observer, atMost: most &- entries)
+            guard plain > 0 || step(&source, &observer, &call) else { break }
+            entries &+= max(plain, 1)
             if entries >= most { return true }
-            if entries & 0xFFFF == 0 { progress?(source.fraction) }
+            if entries >> 16 > shown {
+                shown = entries >> 16
+                progress?(source.fraction)
+            }
         }
         progress?(1)
         return false
+    }
+
+    /// Applies the next calls as far as none needs to be looked at one by one, and returns how many.
+    private mutating func stepPlainly<Source: EntrySource & ~Copyable, Observer: ReplayObserver>(
+        _ source: inout Source, _ observer: inout Observer, atMost most: Int
+    ) -> Int {
+        guard hasList, !hasReadAhead else { return 0 }
+        let plain = min(source.plainCalls(endingBy: until, files: knownFiles), most)
+        guard plain > 0 else { return 0 }
+        // Its own: one that came from outside would be copied once more for every call.
+        var call = Call(kind: .mmap)
+        var count = 0
+        while count < plain, source.nextCall(&call) {
+            applyAlone(call, &source, &observer)
+            count &+= 1
+        }
+        if count > 0 { mark = openCalls == 0 && !hasSkipped ? CallMark(call) : nil }
+        return count
     }
 
     /// Applies the next entry; false at the end or at the instant asked for.
@@ -176,19 +199,23 @@ package struct Replay: ~Copyable {
     private mutating func take<Source: EntrySource & ~Copyable, Observer: ReplayObserver>(
         _ call: Call, _ source: inout Source, _ observer: inout Observer
     ) -> Bool {
-        mark = nil
         guard call.begin <= until else {
+            mark = nil
             nextCall = call.begin
             return false
         }
-        // What the tracer does before its first list is in that list.
-        if !hasList && call.flags.contains(.inTracer) { return true }
-        if call.end > until {
-            openCalls += 1
-            if until - call.begin < Self.untilChanged { return true }
-        }
-        apply(call, &source, &observer)
+        if isToApply(call) { apply(call, &source, &observer) } else { mark = nil }
         return true
+    }
+
+    /// Whether a call that had begun in time is not in the map already and has changed it.
+    @inline(__always)
+    private mutating func isToApply(_ call: Call) -> Bool {
+        // What the tracer does before its first list is in that list.
+        if !hasList && call.flags.contains(.inTracer) { return false }
+        guard call.end > until else { return true }
+        openCalls += 1
+        return until - call.begin >= Self.untilChanged
     }
 
     @inline(__always)
@@ -196,15 +223,22 @@ package struct Replay: ~Copyable {
         _ call: Call, _ source: inout Source, _ observer: inout Observer
     ) {
         if Int(call.file.rawValue) >= knownFiles { learn(source.definitions) }
+        applyAlone(call, &source, &observer)
+        // What was read ahead may hold a snapshot that the source has given out already.
+        if hasReadAhead || source.isNearSnapshot || call.kind == .brk { inFlight.note(call) }
+        mark = aheadPosition == ahead.count && openCalls == 0 && !hasSkipped ? CallMark(call) : nil
+    }
+
+    @inline(__always)
+    private mutating func applyAlone<Source: EntrySource & ~Copyable, Observer: ReplayObserver>(
+        _ call: Call, _ source: inout Source, _ observer: inout Observer
+    ) {
         let before = space.count
         observer.willApply(call, in: space)
         space.apply(call)
         space.foresee(source.address(ahead: AddressSpace.foresight &- 1))
-        // What was read ahead may hold a snapshot that the source has given out already.
-        if hasReadAhead || source.isNearSnapshot || call.kind == .brk { inFlight.note(call) }
         observer.applied(call, countBefore: before, in: space)
         latest = max(latest, min(call.end, until))
-        if aheadPosition == ahead.count, openCalls == 0, !hasSkipped { mark = CallMark(call) }
     }
 
     private mutating func reconcile<Observer: ReplayObserver>(

@@ -43,13 +43,13 @@ import TraceFormat
     package var observedTime: UInt64
     package var stack: StackID
     /// The file mapped, if the call mapped one and the tracer could name it.
-    package var file: FileID
+    @usableFromInline package var file: FileID
     @usableFromInline package var thread: UInt32
     /// errno, 0 on success.
     @usableFromInline package var error: UInt16
     @usableFromInline package var kind: CallKind
     package var argumentCount: UInt8
-    package var flags: Flags
+    @usableFromInline package var flags: Flags
     /// Rights and sharing of that VMA (MF_VMA_READ, ...), `unknownRights` if the kernel was not asked for them.
     package var observedRights: UInt8
 
