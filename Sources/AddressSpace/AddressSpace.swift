@@ -15,7 +15,7 @@ package struct AddressSpace: ~Copyable, Sendable {
     /// only `noteWritten` and the calls that write by themselves tell.
     package var assumesWrites = true
     /// What the last `apply` or `adopt` did to the set.
-    package internal(set) var changes: [Change] = []
+    package internal(set) var changes = ChangeList()
     package internal(set) var corrections = Corrections()
 
     /// Makes it a type that is only passed by address: else every call that borrows it copies all of it to the stack
@@ -118,7 +118,7 @@ extension AddressSpace {
 extension AddressSpace {
     /// Changes the set as the kernel did, whether the call succeeded or failed.
     package mutating func apply(_ call: Call) {
-        forgetChanges()
+        changes.removeAll()
         author = Author(stack: call.stack, kind: call.kind, time: call.end, thread: call.thread)
         tree.aim(at: call.workplace)
         dispatch(call)
@@ -134,17 +134,13 @@ extension AddressSpace {
     /// Takes a VMA as the kernel gave it after the call applied last, besides the one that the call itself names.
     /// - Parameter unsettled: where calls still to come may have moved boundaries by then.
     package mutating func reconcile(_ observed: Range<UInt64>, unsettled: [Range<UInt64>] = []) {
-        forgetChanges()
+        changes.removeAll()
         if unsettled.isEmpty {
             reconcile(observed.lowerBound, observed.upperBound)
         } else {
             reconcile(observed) { address in unsettled.contains { $0.contains(address) } }
         }
     }
-
-    /// There are few, so that taking them away one by one is cheaper than what the library does for many.
-    @inline(__always)
-    private mutating func forgetChanges() { while changes.popLast() != nil {} }
 
     /// Calls by which `foresee` goes before `apply`.
     package static var foresight: Int { VMAForesight.distance }
@@ -187,11 +183,12 @@ extension AddressSpace {
     }
 
     @inline(__always)
-    mutating func note(_ kind: Change.Kind, _ vma: VMA, byMerge: Bool = false) {
+    mutating func note(
+        _ kind: Change.Kind, _ vma: VMA, byMerge: Bool = false, oldFile: FileID = .none
+    ) {
         changes.append(
             Change(
                 kind: kind, byMerge: byMerge, owner: vma.owner, time: vma.time, start: vma.start,
-                end: vma.end,
-                file: vma.file))
+                end: vma.end, file: vma.file, oldFile: oldFile))
     }
 }

@@ -1,7 +1,7 @@
 package import TraceLog
 
 /// One VMA that a call or a snapshot added to the set or took from it, or whose file a snapshot named.
-package struct Change: Sendable {
+@usableFromInline package struct Change: Sendable {
     package enum Kind: UInt8, Sendable { case appeared, vanished, named }
     package var kind: Kind
     /// Whether it vanished because a neighbour grew over it.
@@ -15,11 +15,11 @@ package struct Change: Sendable {
     /// The file it maps.
     package var file: FileID
     /// What the file was taken for until a snapshot named it.
-    package var oldFile = FileID.none
+    package var oldFile: FileID
 
     package init(
         kind: Kind, byMerge: Bool = false, owner: Owner, time: UInt64, start: UInt64, end: UInt64,
-        file: FileID = .none
+        file: FileID = .none, oldFile: FileID = .none
     ) {
         self.kind = kind
         self.byMerge = byMerge
@@ -28,6 +28,7 @@ package struct Change: Sendable {
         self.start = start
         self.end = end
         self.file = file
+        self.oldFile = oldFile
     }
 }
 

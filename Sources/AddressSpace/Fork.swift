@@ -6,7 +6,7 @@ extension AddressSpace {
     package func forked() -> AddressSpace {
         var child = copy()
         child.tree.removeAll()
-        child.changes = []
+        child.changes.removeAll()
         child.corrections = Corrections()
         child.futureFlags = []
         child.isInherited = true

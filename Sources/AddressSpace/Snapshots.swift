@@ -4,7 +4,7 @@ extension AddressSpace {
     /// Takes a snapshot: the first loads the map, later ones judge the model and correct it. VMAs that touch
     /// `unsettled` (ranges of calls in flight) are neither judged nor corrected. O(n).
     package mutating func adopt(_ snapshot: Snapshot, unsettled: [Range<UInt64>] = []) -> Comparison {
-        changes.removeAll(keepingCapacity: true)
+        changes.removeAll()
         author = Author(time: snapshot.begin)
         let model = allVMAs()
         if isInherited { for vma in model { note(.appeared, vma) } }
@@ -141,13 +141,8 @@ extension AddressSpace {
         if kernel.inode != 0 { vma.pgoff = kernel.offset >> pageShift }
         adjustFlags(&vma, kernel, snapshot)
         nameFile(&vma, kernel)
-        if vma.file != old.file { noteName(vma, insteadOf: old.file) }
+        if vma.file != old.file { note(.named, vma, oldFile: old.file) }
         return vma
-    }
-
-    private mutating func noteName(_ vma: VMA, insteadOf old: FileID) {
-        note(.named, vma)
-        changes[changes.count - 1].oldFile = old
     }
 
     private mutating func adjustFlags(_ vma: inout VMA, _ kernel: Snapshot.VMA, _ snapshot: Snapshot) {

@@ -140,7 +140,7 @@ private struct CallHistory: ReplayObserver {
     }
 
     /// Whether a call on what lies beside the range made it a VMA of its own.
-    private func cutsAtEdge(_ touched: Range<UInt64>, _ changes: [Change]) -> Bool {
+    private func cutsAtEdge(_ touched: Range<UInt64>, _ changes: ChangeList) -> Bool {
         (touched.upperBound == range.lowerBound || touched.lowerBound == range.upperBound)
             && changes.contains { $0.kind == .appeared && $0.owner.cause == .split }
     }

@@ -137,7 +137,7 @@ struct Observation: ReplayObserver, Codable {
         failures.note(call, count: count, in: space)
     }
 
-    private mutating func count(_ changes: [Change], by call: Call?, in space: borrowing AddressSpace) {
+    private mutating func count(_ changes: ChangeList, by call: Call?, in space: borrowing AddressSpace) {
         guard !changes.isEmpty else { return }
         for change in changes {
             if first != nil && change.kind != .named || !isOwn(change) {

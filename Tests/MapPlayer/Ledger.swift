@@ -9,7 +9,7 @@ package struct Ledger {
     /// The owners of what a forked child begins with.
     package init(of space: borrowing AddressSpace) { live = actual(space) }
 
-    package mutating func note(_ changes: [Change]) {
+    package mutating func note(_ changes: ChangeList) {
         for change in changes { live[change.owner, default: 0] += change.kind == .appeared ? 1 : -1 }
     }
 
