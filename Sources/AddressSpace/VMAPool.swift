@@ -1,3 +1,5 @@
+import CPrefetch
+
 /// VMAs in one piece of memory, a cache line each, named by numbers. What was freed last is given out first, so
 /// that pieces which come and go stay in the cache.
 ///
@@ -64,7 +66,13 @@ struct VMAPool: ~Copyable {
 
     private static func allocate(_ capacity: Int) -> UnsafeMutablePointer<VMA> {
         let size = capacity * MemoryLayout<VMA>.stride
-        return UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 64)
-            .bindMemory(to: VMA.self, capacity: capacity)
+        let isLarge = size % largePage == 0
+        let memory = UnsafeMutableRawPointer.allocate(
+            byteCount: size, alignment: isLarge ? largePage : MemoryLayout<VMA>.stride)
+        if isLarge { mapfray_use_large_pages(memory, size) }
+        return memory.bindMemory(to: VMA.self, capacity: capacity)
     }
+
+    /// Bytes.
+    private static let largePage = 2 << 20
 }

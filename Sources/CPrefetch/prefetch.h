@@ -1,11 +1,21 @@
-/* What Swift has no words for: hints to the processor, and a search that is certain to be free of branches.
+/* What Swift has no words for: hints to the processor and the kernel, and a search that is certain to be free of branches.
  */
+#include <stddef.h>
 #include <stdint.h>
+#include <sys/mman.h>
 
 /* `address` will be read soon. */
 static inline void mapfray_prefetch(const void *address)
 {
 	__builtin_prefetch(address);
+}
+
+/* What lies at random places of `memory` will be needed: of large pages the processor keeps more addresses at hand. It
+ * begins and ends at multiples of 2 MiB. */
+static inline void mapfray_use_large_pages(void *memory, size_t size)
+{
+	/* Where the kernel has none, there are small ones. */
+	(void)madvise(memory, size, MADV_HUGEPAGE);
 }
 
 /* The first index of `count` ascending keys whose key is above `address`, or `count`. */
