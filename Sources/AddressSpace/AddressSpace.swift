@@ -3,7 +3,7 @@ package import TraceLog
 /// The VMAs of one process, moved on call by call by the kernel's rules.
 ///
 /// Not copyable because it owns the tree's memory; `copy()` makes a second one.
-package struct AddressSpace: ~Copyable, Sendable {
+@usableFromInline package struct AddressSpace: ~Copyable, Sendable {
     /// Bytes.
     package let pageSize: UInt64
     package let rules: KernelRules
@@ -143,7 +143,7 @@ extension AddressSpace {
     }
 
     /// Calls by which `foresee` goes before `apply`.
-    package static var foresight: Int { VMAForesight.distance }
+    @inlinable package static var foresight: Int { VMAForesight.distance }
 
     /// Fetches what the call that works at `address` will need into the cache.
     @inline(__always)

@@ -80,9 +80,10 @@ extension VMATree {
         leaf < leafCount && lastEnds[leaf] > address && (leaf == 0 || lastEnds[leaf &- 1] <= address)
     }
 
-    /// Says where the next searches will be.
+    /// Says where the next searches will be, at the begin of a call.
     @inline(__always)
     mutating func aim(at address: UInt64) {
+        foresight.proceed()
         if isFirst(finger, endingAbove: address) { return }
         if let place = foresight.place(of: address), isFirst(place, endingAbove: address) {
             finger = place

@@ -55,6 +55,24 @@ static inline void mapfray_first_above_eight(const uint64_t *keys, uint64_t coun
 		places[i] = base[i] + (count > 0 && keys[base[i]] <= addresses[i]);
 }
 
+/* The first index of 64 ascending keys whose key is above an address, or 64, for each of eight such rows of keys: side by
+ * side, as above.
+ */
+static inline void mapfray_first_above_of_64_eight(const uint64_t *const *keys, const uint64_t *addresses,
+						   uint64_t *places)
+{
+	uint64_t base[8] = {0};
+	for (uint64_t half = 32; half > 0; half /= 2) {
+		for (int i = 0; i < 8; i++) {
+			uint64_t mask = -(uint64_t)(keys[i][base[i] + half - 1] <= addresses[i]);
+			__asm__("" : "+r"(mask));
+			base[i] += half & mask;
+		}
+	}
+	for (int i = 0; i < 8; i++)
+		places[i] = base[i] + (keys[i][base[i]] <= addresses[i]);
+}
+
 /* The first index of 64 ascending keys whose key is above `address`, or 64. */
 static inline uint64_t mapfray_first_above_of_64(const uint64_t *keys, uint64_t address)
 {
