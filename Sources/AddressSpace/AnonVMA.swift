@@ -9,6 +9,7 @@ extension AddressSpace {
         var cursor = tree.first(endingAbove: start)
         while !tree.isEnd(cursor), tree[cursor].start < end {
             writeOne(cursor)
+            if tree[cursor].end >= end { return }
             cursor = tree.next(cursor)
         }
     }

@@ -31,7 +31,7 @@ extension AddressSpace {
 
     private mutating func grow(_ start: UInt64, _ end: UInt64) {
         var vma = VMA(
-            start: start, end: end, pgoff: start >> pageShift,
+            start: start, end: end, pgoff: start &>> pageShift,
             flags: VMAFlags.may.union(given(3)).union(.accounted).union(futureFlags), time: author.time,
             owner: author.owner(.created))
         account(&vma)

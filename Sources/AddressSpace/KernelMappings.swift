@@ -34,7 +34,7 @@ extension AddressSpace {
         let end = call.result &+ pageAligned(call.arguments.1)
         guard call.succeeded, end > call.result else { return }
         let vma = VMA(
-            start: call.result, end: end, pgoff: call.result >> pageShift,
+            start: call.result, end: end, pgoff: call.result &>> pageShift,
             flags: VMAFlags.may.union([.read, .write, .shadowStack, .accounted]).union(futureFlags),
             time: author.time, owner: author.owner(.created))
         _ = insertNew(vma, at: clear(call.result, end, asked: false))

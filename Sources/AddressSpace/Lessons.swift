@@ -85,8 +85,8 @@ extension AddressSpace {
     /// A move gives memory that was never written the offset of its new place (mm/mremap.c, copy_vma): whichever of
     /// the two has another one is that.
     private mutating func takeBirthplace(_ first: VMATree.Cursor, _ second: VMATree.Cursor) {
-        for place in [first, second] where tree[place].pgoff != tree[place].start >> pageShift {
-            tree[place].pgoff = tree[place].start >> pageShift
+        for place in [first, second] where tree[place].pgoff != tree[place].start &>> pageShift {
+            tree[place].pgoff = tree[place].start &>> pageShift
             forgetAnon(&tree[place])
         }
     }

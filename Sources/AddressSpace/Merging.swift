@@ -23,7 +23,7 @@ extension AddressSpace {
     /// Whether the right one's offset goes on where the left one's stops, or would if what lies between were filled.
     @inline(__always)
     func continues(_ left: VMA, _ right: VMA) -> Bool {
-        left.pgoff &+ (right.start &- left.start) >> pageShift == right.pgoff
+        left.pgoff &+ (right.start &- left.start) &>> pageShift == right.pgoff
     }
 
     /// Whether `target` may take in `source` for all their anon_vmas say (is_mergeable_anon_vma).
@@ -80,7 +80,7 @@ extension AddressSpace {
     ) -> VMATree.Cursor? {
         var part = tree[cursor]
         let whole = (start: part.start, end: part.end)
-        part.pgoff &+= (start &- part.start) >> pageShift
+        part.pgoff &+= (start &- part.start) &>> pageShift
         part.start = start
         part.end = end
         part.flags = flags

@@ -33,7 +33,7 @@ extension AddressSpace {
     @inline(__always)
     private mutating func newVMA(_ call: Call, _ flags: MapFlags, _ end: UInt64) -> VMA {
         var vma = VMA(
-            start: call.result, end: end, pgoff: call.result >> pageShift,
+            start: call.result, end: end, pgoff: call.result &>> pageShift,
             flags: baseFlags(call.arguments.2, flags),
             time: author.time, file: call.file, owner: author.owner(.created))
         if flags.contains(.anonymous) { anonymous(&vma, flags) } else { fileBacked(&vma, call, flags) }
@@ -73,7 +73,7 @@ extension AddressSpace {
     }
 
     private mutating func fileBacked(_ vma: inout VMA, _ call: Call, _ flags: MapFlags) {
-        vma.pgoff = call.arguments.5 >> pageShift
+        vma.pgoff = call.arguments.5 &>> pageShift
         vma.description = identities.description(
             of: call.file, descriptor: UInt32(truncatingIfNeeded: call.arguments.4))
         switch identities.trait(of: call.file) {

@@ -162,7 +162,7 @@ extension AddressSpace {
         var copy = part(of: vma, start, end)
         copy.start = target
         copy.end = target &+ (end &- start) &+ grows
-        if vma.isAnonymous, vma.anon == 0 { copy.pgoff = target >> pageShift }
+        if vma.isAnonymous, vma.anon == 0 { copy.pgoff = target &>> pageShift }
         let place = insertNew(copy, at: clear(target, copy.end, asked: move.isFixed))
         guard move.keepsSource else {
             _ = removeRange(start, end)
@@ -197,7 +197,7 @@ extension AddressSpace {
     private mutating func unknownSource(_ move: Move) {
         corrections.unobserved += 1
         let vma = VMA(
-            start: move.target, end: move.target &+ move.newLength, pgoff: move.target >> pageShift,
+            start: move.target, end: move.target &+ move.newLength, pgoff: move.target &>> pageShift,
             flags: VMAFlags.may.union([.read, .write, .accounted]), time: author.time,
             owner: author.owner(.created))
         _ = insertNew(vma, at: clear(vma.start, vma.end, asked: move.isFixed))
@@ -206,7 +206,7 @@ extension AddressSpace {
     /// A range with the attributes of `vma`, which need not lie in it, as a creation of the call.
     private func part(of vma: VMA, _ start: UInt64, _ end: UInt64) -> VMA {
         var part = vma
-        part.pgoff &+= (start &- vma.start) >> pageShift
+        part.pgoff &+= (start &- vma.start) &>> pageShift
         part.start = start
         part.end = end
         part.owner = author.owner(.created)

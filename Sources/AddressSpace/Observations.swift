@@ -85,7 +85,7 @@ extension AddressSpace {
         }
         corrections.unobserved += 1
         let vma = VMA(
-            start: start, end: end, pgoff: start >> pageShift,
+            start: start, end: end, pgoff: start &>> pageShift,
             flags: VMAFlags.may.union([.read, .write, .accounted]), time: author.time,
             owner: author.owner(.notObserved))
         _ = insert(vma, at: cursor)

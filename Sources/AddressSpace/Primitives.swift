@@ -43,17 +43,16 @@ extension AddressSpace {
 
     /// Splits the VMA at `cursor`; the new piece belongs to the call. Returns the place of the right piece.
     mutating func split(_ cursor: VMATree.Cursor, at address: UInt64, new side: SplitSide) -> VMATree.Cursor {
-        var right = tree[cursor]
-        let left = right
-        right.start = address
-        right.pgoff &+= (address &- left.start) >> pageShift
-        tree.setRange(cursor, left.start, address)
-        switch side {
-        case .left: own(cursor)
-        case .right: (right.owner, right.time) = (author.owner(.split), author.time)
-        }
-        note(.appeared, side == .left ? tree[cursor] : right)
-        return tree.insert(right, at: VMATree.Cursor(leaf: cursor.leaf, slot: cursor.slot + 1))
+        let (start, end, file) = (tree[cursor].start, tree[cursor].end, tree[cursor].file)
+        let right = tree.cut(cursor, at: address)
+        tree[right].pgoff &+= (address &- start) &>> pageShift
+        let owner = author.owner(.split)
+        own(side == .left ? tree.previous(right) ?? right : right, owner)
+        changes.append(
+            Change(
+                kind: .appeared, owner: owner, time: author.time, start: side == .left ? start : address,
+                end: side == .left ? address : end, file: file))
+        return right
     }
 
     /// As `split`, but returns the place of the left piece.
@@ -64,15 +63,16 @@ extension AddressSpace {
         tree.previous(split(cursor, at: address, new: side)) ?? cursor
     }
 
-    private mutating func own(_ cursor: VMATree.Cursor) {
-        tree[cursor].owner = author.owner(.split)
+    @inline(__always)
+    private mutating func own(_ cursor: VMATree.Cursor, _ owner: Owner) {
+        tree[cursor].owner = owner
         tree[cursor].time = author.time
     }
 
     /// Moves a VMA's start, up or down.
     @inline(__always)
     mutating func moveStart(_ cursor: VMATree.Cursor, to start: UInt64) {
-        let distance = Int64(bitPattern: start &- tree[cursor].start) >> pageShift
+        let distance = Int64(bitPattern: start &- tree[cursor].start) &>> pageShift
         tree[cursor].pgoff &+= UInt64(bitPattern: distance)
         tree.setRange(cursor, start, tree[cursor].end)
     }
@@ -88,7 +88,11 @@ extension AddressSpace {
             tree.setRange(cursor, tree[cursor].start, start)
             cursor = tree.next(cursor)
         }
-        while !tree.isEnd(cursor), tree[cursor].end <= end { cursor = remove(cursor) }
+        while !tree.isEnd(cursor), tree[cursor].end <= end {
+            // Nothing of the range lies behind it; the next VMA need not be looked at.
+            if tree[cursor].end == end { return remove(cursor) }
+            cursor = remove(cursor)
+        }
         if !tree.isEnd(cursor), tree[cursor].start < end { moveStart(cursor, to: end) }
         return cursor
     }
@@ -121,9 +125,12 @@ extension AddressSpace {
                 let (from, to) = (max(start, vma.start), min(end, vma.end))
                 let done = modify(cursor, from, to, flags: new.flags, extra: new.extra, limited: limited)
                 guard let done else { return false }
+                // What is written next begins where the first change was.
+                if vma.start <= start { tree.aim(at: done) }
                 cursor = done
                 if vma.populatesWhenLocked, !vma.flags.contains(.write) { writeOne(cursor) }
             }
+            if vma.end >= end { break }
             cursor = tree.next(cursor)
         }
         return true

@@ -67,6 +67,6 @@ extension AddressSpace {
     }
 
     private func isInPlace(_ vma: VMA, _ address: UInt64) -> Bool {
-        (vma.start &- address) >> pageShift == vma.pgoff
+        (vma.start &- address) &>> pageShift == vma.pgoff
     }
 }

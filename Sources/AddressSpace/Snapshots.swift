@@ -134,11 +134,11 @@ extension AddressSpace {
     /// A VMA of the model with the kernel's range and flags.
     private mutating func adjusted(_ old: VMA, to kernel: Snapshot.VMA, _ snapshot: Snapshot) -> VMA {
         var vma = old
-        let distance = Int64(bitPattern: kernel.start &- old.start) >> pageShift
+        let distance = Int64(bitPattern: kernel.start &- old.start) &>> pageShift
         vma.pgoff &+= UInt64(bitPattern: distance)
         vma.start = kernel.start
         vma.end = kernel.end
-        if kernel.inode != 0 { vma.pgoff = kernel.offset >> pageShift }
+        if kernel.inode != 0 { vma.pgoff = kernel.offset &>> pageShift }
         adjustFlags(&vma, kernel, snapshot)
         nameFile(&vma, kernel)
         if vma.file != old.file { note(.named, vma, oldFile: old.file) }
@@ -158,12 +158,12 @@ extension AddressSpace {
     private mutating func observed(_ kernel: Snapshot.VMA, _ snapshot: Snapshot) -> VMA {
         let cause: Owner.Cause = isLoaded ? .notObserved : .beforeTrace
         var vma = VMA(
-            start: kernel.start, end: kernel.end, pgoff: kernel.start >> pageShift,
+            start: kernel.start, end: kernel.end, pgoff: kernel.start &>> pageShift,
             flags: kernel.vmaFlags(complete: snapshot.hasFlags), time: author.time,
             owner: Owner(stack: .none, cause: cause, kind: .mmap))
         nameFile(&vma, kernel)
         if kernel.inode != 0 {
-            vma.pgoff = kernel.offset >> pageShift
+            vma.pgoff = kernel.offset &>> pageShift
             vma.description = identities.description(ofObserved: kernel.file)
         }
         return vma

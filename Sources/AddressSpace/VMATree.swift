@@ -55,9 +55,11 @@ extension VMATree {
     /// Whether `first(endingAbove:)` would give `place`, which may be any.
     @inline(__always)
     private func isFirst(_ place: Cursor, endingAbove address: UInt64) -> Bool {
-        guard place.leaf >= 0, place.leaf < leafCount else { return false }
-        let (ends, slot) = (leaves[place.leaf].ends, place.slot)
-        guard slot < leaves[place.leaf].count, ends[slot] > address else { return false }
+        // Of a negative one the bits are a large number.
+        guard UInt(bitPattern: place.leaf) < UInt(bitPattern: leafCount) else { return false }
+        let leaf = leaves + place.leaf
+        let (ends, slot) = (leaf.pointee.ends, place.slot)
+        guard slot < leaf.pointee.count, ends[slot] > address else { return false }
         if slot > 0 { return ends[slot &- 1] <= address }
         return place.leaf == 0 || lastEnds[place.leaf &- 1] <= address
     }
@@ -92,6 +94,10 @@ extension VMATree {
         }
     }
 
+    /// The same, where the place is known.
+    @inline(__always)
+    mutating func aim(at place: Cursor) { finger = place }
+
     /// Behind the last VMA.
     var end: Cursor { Cursor(leaf: leafCount - 1, slot: leaves[leafCount - 1].count) }
 
@@ -124,9 +130,10 @@ extension VMATree {
 
     @inline(__always)
     private func pointer(_ cursor: Cursor) -> UnsafeMutablePointer<VMA> {
-        let leaf = leaves[cursor.leaf]
-        precondition(cursor.slot >= 0 && cursor.slot < leaf.count)
-        return pool[leaf.numbers[cursor.slot]]
+        let leaf = leaves + cursor.leaf
+        // Of a negative one the bits are a large number.
+        precondition(UInt(bitPattern: cursor.slot) < UInt(bitPattern: leaf.pointee.count))
+        return pool[leaf.pointee.numbers[cursor.slot]]
     }
 }
 
@@ -136,7 +143,7 @@ extension VMATree {
     @inline(__always)
     mutating func setRange(_ cursor: Cursor, _ start: UInt64, _ end: UInt64) {
         let vma = pointer(cursor)
-        mappedBytes = mappedBytes &- vma.pointee.size &+ (end &- start)
+        mappedBytes = mappedBytes &- (vma.pointee.end &- vma.pointee.start) &+ (end &- start)
         vma.pointee.start = start
         vma.pointee.end = end
         leaves[cursor.leaf].ends[cursor.slot] = end
@@ -144,23 +151,42 @@ extension VMATree {
     }
 
     /// Inserts before `cursor`, and returns the place of the new VMA.
+    @inline(__always)
     mutating func insert(_ vma: VMA, at cursor: Cursor) -> Cursor {
-        var place = cursor
-        if leaves[place.leaf].count == VMALeaf.capacity { place = splitLeaf(at: place) }
+        let place = withRoom(cursor)
         leaves[place.leaf].insert(pool.add(vma), endingAt: vma.end, at: place.slot)
         noteLastEnd(place.leaf)
         count &+= 1
-        mappedBytes &+= vma.size
+        mappedBytes &+= vma.end &- vma.start
+        return place
+    }
+
+    /// Cuts a VMA in two that differ in their ranges alone, and returns the place of the right one.
+    @inline(__always)
+    mutating func cut(_ cursor: Cursor, at address: UInt64) -> Cursor {
+        let place = withRoom(Cursor(leaf: cursor.leaf, slot: cursor.slot &+ 1))
+        let left = previous(place) ?? cursor
+        let number = pool.add(self[left])
+        let right = pool[number]
+        right.pointee.start = address
+        pointer(left).pointee.end = address
+        leaves[left.leaf].ends[left.slot] = address
+        noteLastEnd(left.leaf)
+        leaves[place.leaf].insert(number, endingAt: right.pointee.end, at: place.slot)
+        noteLastEnd(place.leaf)
+        count &+= 1
         return place
     }
 
     /// Removes one VMA, and returns the place of the one that followed it.
     mutating func remove(_ cursor: Cursor) -> Cursor {
-        mappedBytes &-= self[cursor].size
+        let vma = pointer(cursor)
+        mappedBytes &-= vma.pointee.end &- vma.pointee.start
         count &-= 1
         pool.remove(leaves[cursor.leaf].numbers[cursor.slot])
         leaves[cursor.leaf].remove(at: cursor.slot)
-        return repaired(cursor)
+        noteLastEnd(cursor.leaf)
+        return leaves[cursor.leaf].count < VMALeaf.capacity / 4 ? repaired(cursor) : settled(cursor)
     }
 
     mutating func removeAll() {
@@ -190,6 +216,12 @@ extension VMATree {
     private func noteLastEnd(_ leaf: Int) {
         let count = leaves[leaf].count
         if count > 0 { lastEnds[leaf] = leaves[leaf].ends[count &- 1] }
+    }
+
+    /// The place before which there is room for one more VMA: `cursor`, or where that is after its leaf was split.
+    @inline(__always)
+    private mutating func withRoom(_ cursor: Cursor) -> Cursor {
+        leaves[cursor.leaf].count < VMALeaf.capacity ? cursor : splitLeaf(at: cursor)
     }
 
     /// Makes room: half of the leaf moves to a new one behind it, nothing of it where the insertion is at its end.
@@ -228,11 +260,11 @@ extension VMATree {
         return new
     }
 
-    /// After a removal at `cursor`: the leaf closed or joined to a neighbour if it ran low.
+    /// After a removal at `cursor` by which its leaf ran low: it is closed or joined to a neighbour.
+    @inline(never)
     private mutating func repaired(_ cursor: Cursor) -> Cursor {
         let leaf = cursor.leaf
-        noteLastEnd(leaf)
-        guard leaves[leaf].count < VMALeaf.capacity / 4, leafCount > 1 else { return settled(cursor) }
+        guard leafCount > 1 else { return settled(cursor) }
         if leaf > 0, leaves[leaf - 1].count + leaves[leaf].count <= VMALeaf.capacity * 3 / 4 {
             let slot = leaves[leaf - 1].count + cursor.slot
             joinLeaf(leaf)
