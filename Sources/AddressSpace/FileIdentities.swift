@@ -9,6 +9,8 @@ struct FileIdentities: Sendable, Codable {
     private var byDescriptor: [UInt64: UInt32] = [:]
     private var writable: Set<UInt32> = []
     private var traits: [Trait] = []
+    /// Bytes of shared segments, in whole pages, by their attachs' descriptions; not in older checkpoints.
+    private var segmentSizes: [UInt32: UInt64]?
     private var last: UInt32 = 0
     /// The descriptor key of the last mapping, for an observation to correct.
     private var lastKey: UInt64 = 0
@@ -51,6 +53,19 @@ struct FileIdentities: Sendable, Codable {
     mutating func markWritable(_ description: UInt32) { writable.insert(description) }
 
     func isWritable(_ description: UInt32) -> Bool { writable.contains(description) }
+
+    /// A new description, of a segment attached as a whole.
+    mutating func newSegment(size: UInt64) -> UInt32 {
+        let description = new()
+        segmentSizes = segmentSizes ?? [:]
+        segmentSizes?[description] = size
+        return description
+    }
+
+    /// Nil if it is not known, or was taken before.
+    mutating func takeSegmentSize(_ description: UInt32) -> UInt64? {
+        segmentSizes?.removeValue(forKey: description)
+    }
 
     func trait(of file: FileID) -> Trait {
         let index = Int(file.rawValue)

@@ -22,7 +22,8 @@ extension AddressSpace {
         let vma = VMA(
             start: call.result, end: call.observedEnd, pgoff: 0,
             flags: attachFlags(call.arguments.2),
-            time: author.time, description: identities.new(), file: call.file, owner: author.owner(.created))
+            time: author.time, description: identities.newSegment(size: call.observedEnd - call.result),
+            file: call.file, owner: author.owner(.created))
         _ = insertNew(vma, at: cursor)
     }
 
@@ -37,33 +38,32 @@ extension AddressSpace {
         return result
     }
 
-    /// Removes every piece of the attach that still lies where it was attached; one that is sealed refuses, and shmdt
-    /// does not mind (do_vmi_align_munmap).
+    /// Removes every piece of the attach that still lies where it was attached, behind the first as far as the segment
+    /// could reach; one that is sealed refuses, and shmdt does not mind (ipc/shm.c, do_vmi_align_munmap).
     mutating func shmdt(_ call: Call) {
         let address = call.arguments.0
         guard call.succeeded else { return }
-        var cursor = tree.first(endingAbove: address)
-        guard let attach = attach(from: cursor, address) else {
+        guard let first = firstPiece(address) else {
             corrections.unobserved += 1
             return
         }
-        while !tree.isEnd(cursor), tree[cursor].start < attach.limit {
-            let isPiece = tree[cursor].description == attach.description && isInPlace(tree[cursor], address)
+        let description = tree[first].description
+        let size = identities.takeSegmentSize(description) ?? .max
+        var cursor = tree[first].isSealed ? tree.next(first) : remove(first)
+        while !tree.isEnd(cursor), tree[cursor].end &- address <= size {
+            let isPiece = tree[cursor].description == description && isInPlace(tree[cursor], address)
             cursor = isPiece && !tree[cursor].isSealed ? remove(cursor) : tree.next(cursor)
         }
     }
 
-    /// The description of the attach that began at `address`, and behind which address none of it can be.
-    private func attach(from first: VMATree.Cursor, _ address: UInt64) -> (
-        description: UInt32, limit: UInt64
-    )? {
-        var cursor = first
+    private func firstPiece(_ address: UInt64) -> VMATree.Cursor? {
+        var cursor = tree.first(endingAbove: address)
         while !tree.isEnd(cursor),
             !(tree[cursor].flags.contains(.closeHook) && isInPlace(tree[cursor], address))
         {
             cursor = tree.next(cursor)
         }
-        return tree.isEnd(cursor) ? nil : (tree[cursor].description, .max)
+        return tree.isEnd(cursor) ? nil : cursor
     }
 
     private func isInPlace(_ vma: VMA, _ address: UInt64) -> Bool {

@@ -259,4 +259,16 @@ import Testing
             $0.call(9, Script.address(121), 11 * 4096, 1, 0x32, .max, 0)
         }
     }
+
+    @Test func `shmdt looks for pieces no further than the segment could reach`() throws {
+        try Replay.run(.observed) {
+            $0.line("c 29 0 32768 0x380")
+            $0.line("s 0")
+            $0.line("c 30 $0 \(Script.address(17)) 16384")
+            $0.call(25, Script.address(19), 3 * 4096, 12 * 4096, 3, Script.address(97))
+            $0.call(9, Script.address(100), 4 * 4096, 3, 50, .max, 0)
+            $0.call(67, Script.address(95))
+            $0.call(67, Script.address(17))
+        }
+    }
 }
