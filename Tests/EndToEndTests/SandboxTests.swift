@@ -47,6 +47,10 @@ import Testing
         for call in [14, 16, 18, 72, 186, 302] {
             #expect(try record(program, ["threads", "\(call)"], log: "\(call)") >= 1)
         }
+        for call in [14, 18] {
+            try scratch.expectInexact(
+                "\(call)", because: "its filter forbids to write what the ring cannot hold")
+        }
     }
 
     @Test func `what is executed under a filter heeds it, and is recorded if that leaves enough`() throws {
