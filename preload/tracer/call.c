@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "call.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mman.h>
@@ -15,6 +16,7 @@
 #include "indirect.h"
 #include "process.h"
 #include "stubs.h"
+#include "text.h"
 #include "turns.h"
 #include "unrecordable.h"
 #include "userfault.h"
@@ -192,7 +194,17 @@ static long replace_image(const struct call *call)
 	return result;
 }
 
-static long execute(const struct call *call)
+/* Too long by what was added to it: the kernel takes what the program gave, and nobody follows. */
+static long replace_image_as_given(const struct call *call)
+{
+	if (process_follows_image())
+		define_note(MF_NOTE_NOT_RECORDED,
+			    "a program was executed unrecorded: its arguments left no room "
+			    "for the tracer's settings");
+	return replace_image(call);
+}
+
+static long execute(const struct call *call, enum environment_aim aim)
 {
 	int place = call->number == SYS_execveat ? 3 : 2;
 	char *const *theirs = (char *const *)call->arguments[place];
@@ -201,26 +213,33 @@ static long execute(const struct call *call)
 		return replace_image(call);
 	_Alignas(8) char room[size];
 	struct environment environment = environment_in(room, size, theirs);
-	if (!environment_complete(theirs, process_follows_image(), &environment))
+	if (!environment_complete(theirs, aim, &environment))
 		return replace_image(call);
 	struct call completed = *call;
 	completed.arguments[place] = (uint64_t)environment.entries;
-	return replace_image(&completed);
+	long result = replace_image(&completed);
+	return result == -E2BIG ? replace_image_as_given(call) : result;
 }
 
-/* execveat names a folder and flags besides; a descriptor alone has no name to tell. */
-static void note_unrecordable(const struct call *call)
+/* execveat names a folder and flags besides; a descriptor alone is named by /proc. */
+static bool cannot_load_library(const struct call *call, bool is_told)
 {
 	const uint64_t *a = call->arguments;
 	if (call->number == SYS_execve)
-		unrecordable_note(AT_FDCWD, (const char *)a[0]);
-	else if (!(a[4] & AT_EMPTY_PATH))
-		unrecordable_note((int)a[0], (const char *)a[1]);
+		return unrecordable_note(AT_FDCWD, (const char *)a[0], is_told);
+	if (!(a[4] & AT_EMPTY_PATH))
+		return unrecordable_note((int)a[0], (const char *)a[1], is_told);
+	char path[40];
+	struct text text = text_over(path, sizeof path);
+	text_add(&text, "/proc/self/fd/");
+	text_add_number(&text, a[0]);
+	return unrecordable_note(AT_FDCWD, path, is_told);
 }
 
 long call_execve(const struct call *call)
 {
-	if (process_follows_image())
-		note_unrecordable(call);
-	return execute(call);
+	bool follows = process_follows_image();
+	if (cannot_load_library(call, follows))
+		return execute(call, ENVIRONMENT_WITHOUT);
+	return execute(call, follows ? ENVIRONMENT_FOLLOWS : ENVIRONMENT_STAYS);
 }

@@ -147,15 +147,17 @@ static void make_preload_without(const char *theirs, struct environment *made)
 		}
 		at += size + (at[size] != 0);
 	}
+	if (text.length == 11)
+		made->preload[0] = 0;
 }
 
-/* The list with another entry in the place of `old`, which may be NULL; none if `made->preload` is empty. */
+/* The list without `old`, which may be NULL, and with another entry in its place if `made->preload` is one.
+ */
 static size_t replace_preload(char *const *environment, const char *old, struct environment *made)
 {
 	size_t size = 0;
 	for (; *environment; environment++)
-		if ((*environment != old || !made->preload[0]) &&
-		    (!announcement || !is_variable(*environment, ANNOUNCED)))
+		if (*environment != old && (!announcement || !is_variable(*environment, ANNOUNCED)))
 			made->entries[size++] = *environment;
 	if (announcement)
 		made->entries[size++] = announcement;
@@ -213,21 +215,22 @@ struct environment environment_in(void *room, size_t size, char *const *environm
 	    .entries = room, .preload = (char *)room + list, .preload_size = size - list};
 }
 
-bool environment_complete(char *const *environment, bool follows, struct environment *made)
+bool environment_complete(char *const *environment, enum environment_aim aim, struct environment *made)
 {
 	static char *const none[] = {NULL};
 	environment = environment ? environment : none;
 	const char *theirs = find(environment, "LD_PRELOAD");
 	bool has_library = theirs && holds(theirs, library);
-	if (has_library && !is_reachable()) {
+	if (has_library && (aim == ENVIRONMENT_WITHOUT || !is_reachable())) {
 		make_preload_without(theirs, made);
 		replace_preload(environment, theirs, made);
 		return true;
 	}
-	if (!follows || is_complete(environment) || !(has_library || is_reachable()))
+	if (aim != ENVIRONMENT_FOLLOWS || is_complete(environment) || !(has_library || is_reachable()))
 		return false;
+	made->preload[0] = 0;
 	if (has_library)
-		made->preload[0] = 0;
+		theirs = NULL; /* it stays */
 	else if (!make_preload(theirs, made))
 		return false;
 	add_settings(made, replace_preload(environment, theirs, made));

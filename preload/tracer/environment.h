@@ -31,8 +31,11 @@ bool environment_can_read(const void *address);
 size_t environment_room(char *const *environment);
 /* Lays out the list in the room. */
 struct environment environment_in(void *room, size_t size, char *const *environment);
-/* Makes the list with what is missing if the new image is to be followed, and without the library where that
- * cannot be loaded; false if it can stay as it is. Does not enter libc. */
-bool environment_complete(char *const *environment, bool follows, struct environment *made);
+/* Whether a new image gets what it needs to be recorded, keeps what there is, or must not meet the library.
+ */
+enum environment_aim { ENVIRONMENT_FOLLOWS, ENVIRONMENT_STAYS, ENVIRONMENT_WITHOUT };
+/* Makes the list, without the library also where that cannot be reached; false if it can stay as it is. Does
+ * not enter libc. */
+bool environment_complete(char *const *environment, enum environment_aim aim, struct environment *made);
 
 #endif

@@ -16,6 +16,7 @@
 #include "observe.h"
 #include "stubs.h"
 #include "text.h"
+#include "unrecordable.h"
 
 enum { PAGE = 4096, RING_SIZE = 1 << 20, DEPTH = 128 };
 
@@ -156,6 +157,7 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
 		return;
 	}
 	log_add_own_range(tracer.ring.header, tracer.ring.mapping_size);
+	unrecordable_start();
 	stubs_start();
 	neighbours_find();
 	if (mf_sandbox_is_confined())

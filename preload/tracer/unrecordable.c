@@ -4,6 +4,8 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -11,30 +13,132 @@
 #include "scratch.h"
 #include "text.h"
 
-/* What keeps the library out, or NULL. Scripts and what is no program are another's affair. */
-static const char *obstacle(const Elf64_Ehdr *header, long size)
+enum { BEGINNING = 4096, NAME = 256, SCRIPTS_MAX = 5 };
+
+/* Of ld.so: the newest version that the library asks of it (_dl_find_object). */
+#define NEWEST_VERSION "GLIBC_2.35"
+
+/* A file that is looked at, in a buffer. */
+struct image {
+	int folder; /* where its path begins, if that is relative */
+	const char *path;
+	char *bytes; /* its beginning */
+	long size;
+	char *loader; /* NAME bytes behind them */
+};
+
+/* What keeps the library out of a program. */
+struct obstacle {
+	const char *what; /* NULL: nothing */
+	bool is_harmed;	  /* its loader would complain of the library, or fail */
+};
+
+static struct stat own_loader; /* of which program loaders are known to be good */
+
+static int note_loader(struct dl_phdr_info *object, size_t size, void *unused)
 {
-	if (size < (long)sizeof *header || !text_begins((const char *)header->e_ident, ELFMAG))
-		return NULL;
-	if (header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_machine != EM_X86_64)
-		return "a program for another processor or of 32 bits";
-	const Elf64_Phdr *segments = (const Elf64_Phdr *)((const char *)header + header->e_phoff);
-	if (header->e_phoff + header->e_phnum * sizeof *segments > (uint64_t)size)
-		return NULL;
-	for (int i = 0; i < header->e_phnum; i++)
-		if (segments[i].p_type == PT_INTERP)
-			return NULL;
-	return "a static program";
+	(void)size, (void)unused;
+	for (int i = 0; i < object->dlpi_phnum; i++)
+		if (object->dlpi_phdr[i].p_type == PT_INTERP)
+			raw_syscall4(SYS_newfstatat, AT_FDCWD,
+				     (long)(object->dlpi_addr + object->dlpi_phdr[i].p_vaddr),
+				     (long)&own_loader, 0);
+	return 1; /* the program is the first */
 }
 
-static long read_beginning(int folder, const char *path, char *bytes, size_t size)
+void unrecordable_start(void)
 {
-	long file = raw_syscall4(SYS_openat, folder, (long)path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
+	dl_iterate_phdr(note_loader, NULL);
+}
+
+static long open_file(int folder, const char *path)
+{
+	return raw_syscall4(SYS_openat, folder, (long)path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
+}
+
+static long read_part(const struct image *image, char *bytes, size_t size, uint64_t offset)
+{
+	long file = open_file(image->folder, image->path);
 	if (file < 0)
 		return file;
-	long length = raw_syscall4(SYS_pread64, file, (long)bytes, (long)size, 0);
+	long length = raw_syscall4(SYS_pread64, file, (long)bytes, (long)size, (long)offset);
 	raw_syscall1(SYS_close, file);
 	return length;
+}
+
+static bool is_own_loader(const char *path)
+{
+	struct stat facts;
+	return raw_syscall4(SYS_newfstatat, AT_FDCWD, (long)path, (long)&facts, 0) == 0 &&
+	       facts.st_dev == own_loader.st_dev && facts.st_ino == own_loader.st_ino;
+}
+
+static bool holds_version(const char *bytes, long size)
+{
+	for (long at = 0; at + (long)sizeof NEWEST_VERSION <= size; at++)
+		if (bytes[at] == NEWEST_VERSION[0] && text_equal(bytes + at, NEWEST_VERSION))
+			return true;
+	return false;
+}
+
+/* Whether the file at image->loader names the version. One that cannot be read is the kernel's to refuse. */
+static bool is_good_loader(const struct image *image)
+{
+	enum { OVERLAP = sizeof NEWEST_VERSION };
+	long file = open_file(AT_FDCWD, image->loader), size;
+	bool is_good = file < 0;
+	for (long at = 0; !is_good; at += size - OVERLAP) {
+		size = raw_syscall4(SYS_pread64, file, (long)image->bytes, BEGINNING, at);
+		is_good = holds_version(image->bytes, size);
+		if (size < BEGINNING)
+			break;
+	}
+	if (file >= 0)
+		raw_syscall1(SYS_close, file);
+	return is_good;
+}
+
+static bool has_good_loader(const struct image *image, const Elf64_Phdr *segment)
+{
+	size_t size = segment->p_filesz < NAME ? segment->p_filesz : NAME - 1;
+	if (read_part(image, image->loader, size, segment->p_offset) != (long)size)
+		return true;
+	image->loader[size] = 0;
+	return is_own_loader(image->loader) || is_good_loader(image);
+}
+
+static struct obstacle obstacle_of_program(const struct image *image)
+{
+	const Elf64_Ehdr *header = (const Elf64_Ehdr *)image->bytes;
+	const Elf64_Phdr *segments = (const Elf64_Phdr *)(image->bytes + header->e_phoff);
+	if (header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_machine != EM_X86_64)
+		return (struct obstacle){"a program for another processor or of 32 bits", true};
+	if (header->e_phoff > (uint64_t)image->size ||
+	    header->e_phoff + header->e_phnum * sizeof *segments > (uint64_t)image->size)
+		return (struct obstacle){0};
+	for (int i = 0; i < header->e_phnum; i++) {
+		Elf64_Phdr segment = segments[i];
+		if (segment.p_type != PT_INTERP)
+			continue;
+		return has_good_loader(image, &segment)
+			   ? (struct obstacle){0}
+			   : (struct obstacle){"a program whose libc is not glibc 2.35 or newer", true};
+	}
+	return (struct obstacle){"a static program", false};
+}
+
+/* The interpreter that a script names, in image->loader. */
+static bool is_script(const struct image *image)
+{
+	long at = 2, length = 0;
+	if (!text_begins(image->bytes, "#!"))
+		return false;
+	while (image->bytes[at] == ' ' || image->bytes[at] == '\t')
+		at++;
+	for (char *to = image->loader; (unsigned char)image->bytes[at] > ' ' && length < NAME - 1; length++)
+		to[length] = image->bytes[at++];
+	image->loader[length] = 0;
+	return length > 0;
 }
 
 static void write_note(const char *path, const char *what)
@@ -50,14 +154,35 @@ static void write_note(const char *path, const char *what)
 	define_note(MF_NOTE_NOT_RECORDED, bytes);
 }
 
-void unrecordable_note(int folder, const char *path)
+static struct obstacle find_obstacle(struct image *image)
+{
+	char *name = image->loader + NAME; /* of an interpreter that is looked at in its turn */
+	for (int scripts = 0; scripts < SCRIPTS_MAX; scripts++) {
+		image->size = read_part(image, image->bytes, BEGINNING, 0);
+		image->bytes[image->size < 0 ? 0 : image->size] = 0;
+		if (image->size >= (long)sizeof(Elf64_Ehdr) && text_begins(image->bytes, ELFMAG))
+			return obstacle_of_program(image);
+		if (!is_script(image))
+			break;
+		__builtin_memcpy(name, image->loader, NAME);
+		image->folder = AT_FDCWD;
+		image->path = name;
+	}
+	return (struct obstacle){0};
+}
+
+bool unrecordable_note(int folder, const char *path, bool is_told)
 {
 	struct scratch *scratch = scratch_take();
 	if (!scratch)
-		return;
-	const Elf64_Ehdr *header = (const Elf64_Ehdr *)scratch->bytes;
-	const char *what = obstacle(header, read_beginning(folder, path, scratch->bytes, 4096));
-	if (what && raw_syscall3(SYS_faccessat, folder, (long)path, X_OK) == 0)
-		write_note(path, what);
+		return false;
+	struct image image = {.folder = folder,
+			      .path = path,
+			      .bytes = scratch->bytes,
+			      .loader = scratch->bytes + BEGINNING + sizeof(uint64_t)};
+	struct obstacle obstacle = find_obstacle(&image);
+	if (is_told && obstacle.what && raw_syscall3(SYS_faccessat, folder, (long)path, X_OK) == 0)
+		write_note(image.path, obstacle.what);
 	scratch_give(scratch);
+	return obstacle.is_harmed;
 }

@@ -1,9 +1,14 @@
-/* Programs that cannot load the library. No function here enters libc. */
+/* Programs that cannot load the library. */
 #ifndef MAPFRAY_UNRECORDABLE_H
 #define MAPFRAY_UNRECORDABLE_H
 
-/* Says in the log that this process is about to go on as a program that will not be recorded, if it is one:
- * statically linked, or not of this processor's kind. Costs three system calls. */
-void unrecordable_note(int folder, const char *path);
+#include <stdbool.h>
+
+/* Remembers this program's own loader. In the constructor only: enters libc. */
+void unrecordable_start(void);
+/* Says in the log, if it is to be told, that this process is about to go on as a program that will not be
+ * recorded, if it is one: statically linked, for another libc, or not of this processor's kind. Returns
+ * whether the library must not be in its environment. Does not enter libc. Costs four system calls. */
+bool unrecordable_note(int folder, const char *path, bool is_told);
 
 #endif

@@ -1,0 +1,151 @@
+import Foundation
+import Testing
+
+/// What a program executes starts as it would without the tracer, although that has to come along in the environment.
+@Suite struct ExecutedTests {
+    private let scratch: Scratch
+
+    init() throws { scratch = try Scratch() }
+
+    /// Native and recorded say the same, on both streams.
+    private func record(_ command: [String], options: [String] = []) throws {
+        let native = try run(command[0], Array(command.dropFirst()))
+        let recorded = try run(
+            mapfrayPath(), ["record", "--quiet", "-o", scratch.file("log")] + options + command)
+        #expect(recorded.text == native.text)
+        #expect(recorded.errors == native.errors)
+        #expect(recorded.status == native.status)
+    }
+
+    private func report() throws -> String {
+        let report = try mapfray("report", scratch.file("log"))
+        return report.text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    }
+
+    /// Starts with the stack as the kernel lays it out; its status is 1 if anything is to be preloaded.
+    private static let start = """
+        #ifdef __x86_64__
+        __asm__(".globl _start\\n_start: mov %rsp, %rdi\\ncall look\\nmov %eax, %edi\\nmov $60, %eax\\nsyscall");
+        #else
+        __asm__(".globl _start\\n_start: push %esp\\ncall look\\nmov %eax, %ebx\\nmov $1, %eax\\nint $0x80");
+        #endif
+        __attribute__((visibility("hidden"))) int look(long *stack)
+        {
+            for (char **entry = (char **)stack + *stack + 2; *entry; entry++) {
+                const char *name = "LD_PRELOAD=", *at = *entry;
+                while (*name && *name == *at)
+                    name++, at++;
+                if (!*name)
+                    return 1;
+            }
+            return 0;
+        }
+        """
+
+    /// A program whose loader is not of a glibc that the library could be loaded by.
+    private func foreignProgram() throws -> String {
+        let loader = try scratch.compile(
+            "loader", Self.start, ["-fPIC", "-fno-stack-protector", "-nostdlib", "-shared", "-Wl,-e,_start"])
+        return try scratch.compile(
+            "foreign", "int main(void) { return 0; }", ["-Wl,--dynamic-linker=\(loader)"])
+    }
+
+    @Test(arguments: ["", "exec ", "env -i "])
+    func `a program for another libc finds nothing to preload`(way: String) throws {
+        let program = try foreignProgram()
+        try record(["/bin/sh", "-c", "\(way)\(program); echo $?"])
+        #expect(
+            try report().contains("went on unrecorded as \(program), a program whose libc is not glibc 2.35"))
+    }
+
+    @Test func `a script for such a program neither`() throws {
+        let program = try foreignProgram()
+        let inner = try scratch.write("inner", "#! \(program) -x\n", mode: 0o755)
+        let script = try scratch.write("script", "#!\(inner)\n", mode: 0o755)
+        try record(["/bin/sh", "-c", "\(script); echo $?"])
+        #expect(try report().contains("went on unrecorded as \(program), "))
+    }
+
+    @Test func `nor where the children are not followed`() throws {
+        let program = try foreignProgram()
+        try record(["/bin/sh", "-c", "\(program); echo $?"], options: ["--follow", "no"])
+    }
+
+    @Test func `nor where it is executed by its descriptor`() throws {
+        let program = try foreignProgram()
+        let starter = try scratch.compile(
+            "starter",
+            """
+            #define _GNU_SOURCE
+            #include <fcntl.h>
+            #include <unistd.h>
+            extern char **environ;
+            int main(int count, char **arguments)
+            {
+                fexecve(open(arguments[count - 1], O_RDONLY | O_CLOEXEC), arguments + 1, environ);
+                return 66;
+            }
+            """)
+        try record(["/bin/sh", "-c", "\(starter) \(program); echo $?"])
+        #expect(try report().contains("a program whose libc is not glibc 2.35 or newer"))
+    }
+
+    @Test func `a program of 32 bits finds nothing to preload`() throws {
+        let program = try scratch.compile(
+            "small", Self.start, ["-m32", "-fno-pic", "-fno-stack-protector", "-nostdlib", "-static"])
+        try record(["/bin/sh", "-c", "\(program); echo $?"])
+    }
+
+    /// The longest last argument that execve takes besides as many others as fit, with no environment.
+    @Test func `arguments may be as long as the kernel allows`() throws {
+        let program = try scratch.compile(
+            "longest",
+            """
+            #include <stdio.h>
+            #include <stdlib.h>
+            #include <string.h>
+            #include <sys/resource.h>
+            #include <sys/wait.h>
+            #include <unistd.h>
+
+            enum { SIZE = 10000 };
+            static char others[SIZE + 1], last[SIZE + 1];
+
+            static int is_taken(int count, int length)
+            {
+                char **arguments = calloc(count + 3, sizeof *arguments), *none = NULL;
+                int status;
+                memset(last, 0, sizeof last);
+                memset(last, 'b', length);
+                arguments[0] = "/bin/true";
+                for (int i = 1; i <= count; i++)
+                    arguments[i] = others;
+                arguments[count + 1] = last;
+                if (fork() == 0) {
+                    execve(arguments[0], arguments, &none);
+                    _exit(1);
+                }
+                wait(&status);
+                free(arguments);
+                return status == 0;
+            }
+
+            int main(void)
+            {
+                int count = 1, least = 0, most = SIZE;
+                struct rlimit stack = {1 << 20, 1 << 20};
+                setrlimit(RLIMIT_STACK, &stack);
+                memset(others, 'a', SIZE);
+                while (is_taken(count + 1, 0))
+                    count++;
+                while (least < most) {
+                    int middle = (least + most + 1) / 2;
+                    is_taken(count, middle) ? (least = middle) : (most = middle - 1);
+                }
+                printf("%d others, %d bytes\\n", count, least);
+                return 0;
+            }
+            """)
+        try record([program])
+    }
+}
