@@ -148,4 +148,45 @@ import Testing
             """)
         try record([program])
     }
+
+    /// The child has no log of its own, and notes its end in its parent's, which has gone on meanwhile.
+    @Test(arguments: [300, 600, 3000, 20000])
+    func `a child that executes late leaves its parent's records alone`(calls: Int) throws {
+        let program = try scratch.compile(
+            "late",
+            """
+            #include <sys/mman.h>
+            #include <sys/wait.h>
+            #include <unistd.h>
+
+            int main(void)
+            {
+                int ends[2];
+                char byte = 0, *page = mmap(0, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+                if (pipe(ends) != 0)
+                    return 65;
+                if (fork() == 0) {
+                    execl(read(ends[0], &byte, 1) == 1 ? "/bin/true" : "", "true", (char *)0);
+                    _exit(66);
+                }
+                for (int i = 0; i < \(calls); i++)
+                    mprotect(page, 4096, i & 1 ? PROT_READ : PROT_NONE);
+                if (write(ends[1], &byte, 1) != 1)
+                    return 67;
+                wait(0);
+                mprotect(page, 4096, PROT_EXEC);
+                return 0;
+            }
+            """)
+        try record([program])
+        let events = try mapfray("events", scratch.file("log"), "--pid", "all").lines
+        #expect(events.count { $0.contains(" mprotect(") && $0.contains(", 4096, PROT_NONE)") } == calls / 2)
+        let names = try scratch.contents("log")
+        for name in Set(names.compactMap { $0.split(separator: ".").first }) {
+            let verified = try mapfray("verify", scratch.file("log"), "--pid", String(name))
+            #expect(verified.status == 0, "\(verified.text)")
+            #expect(verified.text.contains("lost records: 0"), "\(verified.text)")
+            #expect(!verified.text.contains("damage"), "\(verified.text)")
+        }
+    }
 }

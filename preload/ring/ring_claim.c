@@ -7,10 +7,15 @@
  * Zeros are written instead of fallocate(): a first touch of what was only allocated takes the file system
  * five times as long. Elsewhere, and in a flight recorder, the whole ring is claimed at once, so that it can
  * go on with the newest records when the disk is full.
+ *
+ * Who claims wipes what lies there, so it must be known what is claimed already. A forked child that has no
+ * log yet writes here too, long after it got its copy of `struct mf_ring`: what counts stands in the header,
+ * and a lock on the file, which the kernel takes back from the dead, keeps the processes apart.
  */
 #include "ring_internal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -72,22 +77,73 @@ static bool begin_claiming(struct mf_ring *ring, uint64_t end)
 	return false;
 }
 
+static long set_lock(int descriptor, short type)
+{
+	struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_len = 1};
+
+	return raw_syscall3(SYS_fcntl, descriptor, F_SETLK, (long)&lock);
+}
+
+/* False: another process takes too long. Where there are no locks, it goes without. */
+static bool lock_file(int descriptor)
+{
+	struct timespec pause = {0, WAIT_NS};
+
+	for (uint32_t attempt = 0; attempt < WAIT_CLAIM; attempt++) {
+		long error = set_lock(descriptor, F_WRLCK);
+
+		if (error != -EAGAIN && error != -EACCES)
+			return true;
+		raw_syscall2(SYS_nanosleep, (long)&pause, 0);
+	}
+	return false;
+}
+
+static uint64_t claimed_by_now(struct mf_ring *ring)
+{
+	uint64_t claimed = __atomic_load_n(&ring->header->claimed, __ATOMIC_ACQUIRE);
+
+	__atomic_store_n(&ring->claimed, claimed, __ATOMIC_RELEASE);
+	return claimed;
+}
+
+static void set_claimed(struct mf_ring *ring, uint64_t end)
+{
+	__atomic_store_n(&ring->header->claimed, end < ring->ring_size ? end : UINT64_MAX, __ATOMIC_RELEASE);
+	claimed_by_now(ring);
+}
+
+static int wipe_until(struct mf_ring *ring, int descriptor, uint64_t end)
+{
+	uint64_t claimed = claimed_by_now(ring);
+	int error;
+
+	if (end <= claimed)
+		return 0;
+	error = mf_write_zeros(descriptor, end - claimed, MF_HEADER_SIZE + claimed);
+	if (!error)
+		set_claimed(ring, end);
+	return error;
+}
+
 static void claim_until(struct mf_ring *ring, uint64_t end)
 {
-	uint64_t claimed = ring->claimed;
 	int descriptor, error;
 
-	if (end <= claimed || ring->is_refused)
+	if (end <= claimed_by_now(ring) || ring->is_refused)
 		return;
 	descriptor = mf_ring_descriptor(ring);
-	error =
-	    descriptor < 0 ? descriptor : mf_write_zeros(descriptor, end - claimed, MF_HEADER_SIZE + claimed);
+	error = descriptor;
+	if (descriptor >= 0) {
+		if (!lock_file(descriptor))
+			return mf_ring_release(ring, descriptor);
+		error = wipe_until(ring, descriptor, end);
+		set_lock(descriptor, F_UNLCK);
+	}
 	mf_ring_release(ring, descriptor);
-	if (error) {
+	if (error < 0) {
 		ring->is_refused = true;
 		mf_stop_spilling(ring, error == -EDQUOT ? -ENOSPC : error);
-	} else {
-		__atomic_store_n(&ring->claimed, end < ring->ring_size ? end : UINT64_MAX, __ATOMIC_RELEASE);
 	}
 }
 
@@ -120,6 +176,8 @@ bool mf_claim_slowly(struct mf_ring *ring, const struct mf_place *place, uint64_
 {
 	uint64_t end = place->position + size, step = end <= STEPS ? FIRST_STEPS : STEPS;
 
+	if (end <= claimed_by_now(ring))
+		return true;
 	/* A slot goes on to a further lap only when it was full. */
 	if (place->lap > 0)
 		return !pass_by(ring, place);

@@ -163,6 +163,7 @@ static void fill_header(struct mf_ring *ring, const struct mf_ring_options *opti
 
 	fill_identity(&header->identity, ring, options);
 	header->spill_limit = ring->flight_recorder ? 0 : options->spill_limit;
+	header->claimed = ring->claimed;
 	for (uint32_t slot = 0; slot <= ring->slot_mask; slot++) {
 		header->laps[slot] = MF_LAPS(0, 1);
 		ring->second[slot] = 0;

@@ -73,6 +73,9 @@ struct mf_header {
 	/* Stream position before which nothing is in the spill any more, for a checkpoint stands in for it; as
 	 * mf_folded writes it. */
 	uint64_t folded;
+	/* Stream position up to which the first lap has its disk. The ring's own: a forked child that has no log
+	 * yet claims as well. */
+	uint64_t claimed;
 };
 
 enum mf_state {
@@ -361,7 +364,7 @@ struct mf_child {
 };
 
 _Static_assert(sizeof(struct mf_identity) == 96, "format");
-_Static_assert(sizeof(struct mf_header) == 96 + 64 + 2 * 8 * MF_SEGMENTS_MAX + 32, "format");
+_Static_assert(sizeof(struct mf_header) == 96 + 64 + 2 * 8 * MF_SEGMENTS_MAX + 40, "format");
 _Static_assert(sizeof(struct mf_header) <= MF_HEADER_SIZE, "format");
 _Static_assert(sizeof(struct mf_record) == 8, "format");
 _Static_assert(sizeof(struct mf_call) == 48, "format");

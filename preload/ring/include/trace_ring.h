@@ -47,8 +47,8 @@ struct mf_ring {
 	bool has_gap;	  /* records were lost for want of room, and nobody has made up for it */
 	bool claiming;	  /* somebody claims disk */
 	bool is_refused;  /* there was no disk to claim: what lies behind is never written to */
-	uint64_t claimed; /* stream position up to which the disk is claimed for the first lap; at last
-			     UINT64_MAX */
+	uint64_t claimed; /* header->claimed, or what it was: stream position up to which the disk is claimed
+			     for the first lap; at last UINT64_MAX */
 	uint64_t entered; /* 1 + a segment that its slot held when somebody looked, or 0 */
 	/* Until here, what every record needs. */
 	bool claims_late;      /* in steps, as the first lap comes along */
