@@ -88,6 +88,35 @@ import Testing
         #expect(made >= 3000)
     }
 
+    /// The tracer's numbers are beyond the limit, where they take nothing of it.
+    @Test(arguments: [150, 1024, 4000])
+    func `all descriptors are the program's where more may be asked for`(limit: Int) throws {
+        let program = try scratch.compile(
+            "all-descriptors",
+            """
+            #include <fcntl.h>
+            #include <stdio.h>
+            #include <sys/mman.h>
+            #include <unistd.h>
+            int main(void)
+            {
+                int last = 2, next;
+                while ((next = open("/dev/null", O_RDONLY)) >= 0)
+                    last = next == last + 1 ? next : 0;
+                printf("last %d, %d %d\\n", last, dup2(0, last), dup2(0, last + 1));
+                for (int i = 0; i < 3000; i++)
+                    mprotect((char *)((long)main & -4096L), 4096, PROT_READ | PROT_EXEC);
+                while (last > 2 && close(last) == 0)
+                    last--;
+                printf("%d\\n", last);
+                return 0;
+            }
+            """)
+        #expect(try record([], ["/bin/bash", "-c", "ulimit -Sn \(limit); exec \(program)"]) == 2)
+        let verified = try mapfray("verify", scratch.file("log"))
+        #expect(verified.status == 0 && verified.text.contains("lost records: 0"), "\(verified.text)")
+    }
+
     @Test(arguments: ["kill", "refuse"])
     func `a filter of the program's own ends nothing but the lists`(answer: String) throws {
         let program = try scratch.compileWorkload("confined")

@@ -194,7 +194,8 @@ static int create(struct mf_ring *ring, const struct mf_ring_options *options)
 	descriptor = raw_syscall4(SYS_openat, AT_FDCWD, (long)ring->path,
 				  O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (descriptor >= 0)
-		descriptor = mf_move_descriptor((int)descriptor, ring->least_descriptor);
+		descriptor =
+		    mf_move_descriptor((int)descriptor, mf_room_least(&room, ring->least_descriptor));
 	mf_room_end(&room);
 	if (descriptor < 0)
 		return (int)descriptor;

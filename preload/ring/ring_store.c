@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 
 #define LOW_NUMBERS	100
+#define BEYOND_MOST	16384
 #define SIGNAL_SET_SIZE 8 /* bytes, as the kernel wants it */
 #define BIT(signal)	(1ULL << ((signal)-1))
 
@@ -55,6 +56,14 @@ void mf_room_end(const struct mf_room *room)
 		raw_syscall4(SYS_prlimit64, 0, RLIMIT_NOFILE, (long)room->limits, 0);
 }
 
+int mf_room_least(const struct mf_room *room, int least)
+{
+	bool is_beyond =
+	    room->is_raised && room->limits[0] > (uint64_t)least && room->limits[0] <= BEYOND_MOST;
+
+	return is_beyond ? (int)room->limits[0] : least;
+}
+
 int mf_move_descriptor(int descriptor, int least)
 {
 	for (; least > descriptor; least /= 2) {
@@ -89,7 +98,7 @@ void mf_ring_release(struct mf_ring *ring, int descriptor)
 }
 
 /* The old number is the program's now and stays open. */
-static int reopen_in(struct mf_ring *ring, int old)
+static int reopen_in(struct mf_ring *ring, int old, int least)
 {
 	long new = raw_syscall4(SYS_openat, AT_FDCWD, (long)ring->path, O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0);
 
@@ -99,7 +108,7 @@ static int reopen_in(struct mf_ring *ring, int old)
 		raw_syscall1(SYS_close, new);
 		return -EBADF;
 	}
-	new = mf_move_descriptor((int)new, ring->least_descriptor);
+	new = mf_move_descriptor((int)new, least);
 	if (!mf_may_keep(ring, (int)new))
 		return (int)new;
 	if (__atomic_compare_exchange_n(&ring->descriptor, &old, (int)new, false, __ATOMIC_RELAXED,
@@ -115,7 +124,7 @@ static int reopen(struct mf_ring *ring, int old)
 	int new;
 
 	mf_room_begin(&room);
-	new = reopen_in(ring, old);
+	new = reopen_in(ring, old, mf_room_least(&room, ring->least_descriptor));
 	mf_room_end(&room);
 	return new;
 }

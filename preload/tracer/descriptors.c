@@ -48,7 +48,10 @@ static void vacate(int descriptor)
 {
 	if (!is_ours(descriptor) || tracer.process != (uint32_t)raw_syscall0(SYS_getpid))
 		return;
+	struct mf_room room;
+	mf_room_begin(&room);
 	long moved = raw_syscall3(SYS_fcntl, descriptor, F_DUPFD_CLOEXEC, descriptor + 1);
+	mf_room_end(&room);
 	if (descriptor == tracer.maps)
 		tracer.maps = moved < 0 ? -1 : (int)moved;
 	else

@@ -33,7 +33,7 @@ static int open_high(const char *path)
 	mf_room_begin(&room);
 	long low = raw_syscall4(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0), high = low;
 	if (low >= 0) {
-		high = raw_syscall3(SYS_fcntl, low, F_DUPFD_CLOEXEC, DESCRIPTOR_HIGH);
+		high = raw_syscall3(SYS_fcntl, low, F_DUPFD_CLOEXEC, mf_room_least(&room, DESCRIPTOR_HIGH));
 		if (high < 0)
 			high = raw_syscall3(SYS_fcntl, low, F_DUPFD_CLOEXEC, DESCRIPTOR_LOW);
 		raw_syscall1(SYS_close, low);

@@ -74,6 +74,9 @@ struct mf_room {
 };
 void mf_room_begin(struct mf_room *room);
 void mf_room_end(const struct mf_room *room);
+/* The least number for a descriptor of the tracer's: beyond the program's limit, where it takes nothing of
+ * it, if that can be had and is not so high that the kernel's table would grow large. */
+int mf_room_least(const struct mf_room *room, int least);
 
 /*
  * Creates the log at `path` (absolute, so that it is found again after chdir; must not exist; mode 0600) and
