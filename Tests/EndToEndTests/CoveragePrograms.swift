@@ -58,6 +58,9 @@ extension CoverageTests {
         raw("at a fixed address", "-O2 -no-pie"),
         raw("code and data in one page of the file", "-O2 -Wl,-z,noseparate-code"),
         Program(
+            name: "system calls whose number is moved to the whole register",
+            preparation: write("a.c", longMoves) + "; cc -O2 -o a a.c", script: "exec ./a", least: 300),
+        Program(
             name: "static-pie, executed by a traced program", needs: ["/usr/bin/gcc"],
             preparation: write("a.c", threads) + "; cc -static-pie -g -o a a.c",
             script: "./a; ls . > listing",
@@ -113,6 +116,28 @@ extension CoverageTests {
             for (int i = 0; i < 100; i++) {
                 long block = map(16384);
                 if (block < 0 || cut(block) != 0 || unmap(block) != 0)
+                    return 1;
+            }
+            return 0;
+        }
+        """
+
+    /// As Go's assembler writes `MOVQ $SYS_madvise, AX`.
+    private static let longMoves = """
+        #define CALL(name, number)                                                                         \\
+            long name(long a, long b, long c, long d, long e, long f);                                     \\
+            __asm__(".globl " #name "\\n" #name ": mov %rcx, %r10\\n"                                        \\
+                    ".byte 0x48, 0xc7, 0xc0\\n.long " #number "\\n" "syscall\\nret\\n")
+
+        CALL(map, 9);
+        CALL(cut, 10);
+        CALL(unmap, 11);
+
+        int main(void)
+        {
+            for (int i = 0; i < 100; i++) {
+                long block = map(0, 16384, 3, 34, -1, 0);
+                if (block < 0 || cut(block + 4096, 4096, 0, 0, 0, 0) || unmap(block, 16384, 0, 0, 0, 0))
                     return 1;
             }
             return 0;

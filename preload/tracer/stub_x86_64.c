@@ -1,5 +1,6 @@
 /*
- * Finds `mov $NR, %eax` in front of `syscall` and turns the move into a jump of the same five bytes.
+ * Finds `mov $NR, %eax` in front of `syscall` and turns the move into a jump of the same five bytes; `mov
+ * $NR, %rax`, as Go's assembler has it, is two bytes longer.
  *
  * Between the two there may be moves among registers, loads from the frame and pushes, as compilers put them
  * there (sanitizers' internal_mmap): these run the same wherever they lie, so a copy of them in the tracer is
@@ -13,6 +14,7 @@
 
 enum {
 	MOVE_SIZE = 5,
+	LONG_MOVE_SIZE = 7,
 	LONG_JUMP_SIZE = 14,
 	ENTRY_SIZE = 16,
 	COPY_SIZE = 48,
@@ -134,20 +136,31 @@ static bool may_have_prefix(uint64_t least, uint64_t at)
 	return at > least && (*(const uint8_t *)(at - 1) & 0xF0) == 0x40;
 }
 
-static bool is_move(uint64_t least, uint64_t at)
+/* Of a move of a system call's number to eax or rax; 0: there is none. */
+static size_t move_size(uint64_t least, uint64_t at)
 {
+	static const uint8_t long_move[3] = {0x48, 0xC7, 0xC0};
+	const uint8_t *bytes = (const uint8_t *)at;
+	bool is_long = __builtin_memcmp(bytes, long_move, sizeof long_move) == 0;
 	uint32_t number;
-	__builtin_memcpy(&number, (const void *)(at + 1), 4);
-	return *(const uint8_t *)at == 0xB8 && number < NUMBER_MAX && !may_have_prefix(least, at);
+	if (!is_long && (bytes[0] != 0xB8 || may_have_prefix(least, at)))
+		return 0;
+	size_t size = is_long ? LONG_MOVE_SIZE : MOVE_SIZE;
+	__builtin_memcpy(&number, bytes + size - 4, 4);
+	return number < NUMBER_MAX ? size : 0;
 }
 
-static uint64_t find_move(uint64_t least, uint64_t syscall)
+/* Where the move is, and its size; or address 0. */
+static struct stub find_move(uint64_t least, uint64_t syscall)
 {
-	for (uint64_t at = syscall - MOVE_SIZE; at >= least && syscall - at <= MOVE_SIZE + STUB_COPY_MAX;
-	     at--)
-		if (is_move(least, at) && is_plain(at + MOVE_SIZE, syscall))
-			return at;
-	return 0;
+	for (uint64_t at = syscall - MOVE_SIZE; at >= least && syscall - at <= LONG_MOVE_SIZE + STUB_COPY_MAX;
+	     at--) {
+		size_t size = move_size(least, at);
+		if (size && at + size <= syscall && syscall - at <= size + STUB_COPY_MAX &&
+		    is_plain(at + size, syscall))
+			return (struct stub){.address = at, .size = size, .between = syscall - at - size};
+	}
+	return (struct stub){0};
 }
 
 /* xor %eax, %eax: the number is 0, read. */
@@ -176,16 +189,18 @@ static bool is_syscall(uint64_t at)
 
 bool stub_at(uint64_t from, uint64_t at, struct stub *found)
 {
-	uint64_t move = is_syscall(at) && at >= from + MOVE_SIZE ? find_move(from, at) : 0;
-	uint32_t number = 0;
-	if (!move && (!is_syscall(at) || at < from + 2 || !takes_number_from_register(from, at)))
+	uint32_t number;
+	*found = (struct stub){0};
+	if (is_syscall(at) && at >= from + MOVE_SIZE)
+		*found = find_move(from, at);
+	if (!found->address && (!is_syscall(at) || at < from + 2 || !takes_number_from_register(from, at)))
 		return false;
-	if (move)
-		__builtin_memcpy(&number, (const void *)(move + 1), 4);
-	*found = (struct stub){.address = move,
-			       .return_to = at + 2,
-			       .number = move ? number : STUB_NUMBER_UNKNOWN,
-			       .between = move ? at - move - MOVE_SIZE : 0};
+	found->return_to = at + 2;
+	found->number = STUB_NUMBER_UNKNOWN;
+	if (found->address) {
+		__builtin_memcpy(&number, (const void *)(found->address + found->size - 4), 4);
+		found->number = number;
+	}
 	return true;
 }
 
@@ -229,7 +244,7 @@ static bool copy_between(const struct stub *stub, uint64_t entry, struct stub_co
 	*code =
 	    (struct stub_code){.address = (uint64_t)stub_copies + place * COPY_SIZE, .size = stub->between};
 	for (size_t i = 0; i < stub->between; i++)
-		code->bytes[i] = ((const uint8_t *)stub->address)[MOVE_SIZE + i];
+		code->bytes[i] = ((const uint8_t *)stub->address)[stub->size + i];
 	return add_jump(code, entry);
 }
 
