@@ -38,6 +38,7 @@ private let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         ("children_errno", MemoryLayout.offset(of: \mf_header.children_errno), 8),
         ("spill_limit", MemoryLayout.offset(of: \mf_header.spill_limit), 8),
         ("folded", MemoryLayout.offset(of: \mf_header.folded), 8),
+        ("claimed", MemoryLayout.offset(of: \mf_header.claimed), 8),
     ]
 
     @Test func `has the header that its documentation shows`() throws {
