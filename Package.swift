@@ -12,6 +12,8 @@ let tracerFlags = [
     "-fno-stack-protector",
     // Large tables stay out of the program's RLIMIT_DATA.
     "-DMF_MAPPED_TABLES",
+    // What valgrind of the distributions that are out there reads: of DWARF 5 it says that it is damaged, and ends.
+    "-gdwarf-4",
     "-Wall", "-Wextra", "-Werror",
 ]
 let tracerLinkFlags =

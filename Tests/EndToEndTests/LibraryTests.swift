@@ -25,6 +25,16 @@ import Testing
         #expect(Set(foreign).isSubset(of: expected), "\(Set(foreign).subtracting(expected))")
     }
 
+    /// valgrind ends a program whose libraries have what it cannot read, and of DWARF 5 many versions read little.
+    @Test func `its debugging information is what valgrind reads`() throws {
+        let library = URL(fileURLWithPath: try mapfrayPath()).deletingLastPathComponent()
+            .appendingPathComponent("libmapfray-preload.so").path
+        let lines = try run("/usr/bin/readelf", ["--debug-dump=info", library]).lines
+        let versions = Set(
+            lines.filter { $0.contains(" Version: ") }.compactMap { $0.split(separator: " ").last })
+        #expect(versions == ["4"])
+    }
+
     @Test func `it holds at most 20 VMAs, from the first to the last`() throws {
         let scratch = try Scratch()
         let program = try scratch.compileWorkload("many-vmas")
