@@ -20,6 +20,9 @@ struct LogHeader {
     private(set) var committed: [UInt64]
     /// By slot: the lap that lies in the ring.
     private(set) var laps: [UInt64]
+    /// Per slot, the last lap that was begun. A slot keeps an earlier one for good if a record of that was never
+    /// finished; the later ones lie in the file.
+    private(set) var latestLaps: [UInt64]
 
     var isFlightRecorder: Bool { identity.features & UInt64(MF_FEATURE_FLIGHT_RECORDER) != 0 }
 
@@ -41,7 +44,9 @@ struct LogHeader {
         (spillLimit, folded) = (raw.spill_limit, mf_folded_position(raw.folded))
         waitStatus = raw.has_wait_status == 0 ? nil : raw.wait_status
         committed = withUnsafeBytes(of: raw.committed) { $0.bindMemory(to: UInt64.self).map(Self.bytes) }
-        laps = withUnsafeBytes(of: raw.laps) { $0.bindMemory(to: UInt64.self).map { $0 & 0xFFFF_FFFF } }
+        let words = withUnsafeBytes(of: raw.laps) { Array($0.bindMemory(to: UInt64.self)) }
+        laps = words.map { $0 & 0xFFFF_FFFF }
+        latestLaps = words.map { max($0 & 0xFFFF_FFFF, ($0 >> 32).subtractingClamping(1)) }
     }
 
     /// The counters as they are now; the identity stays as it was judged.

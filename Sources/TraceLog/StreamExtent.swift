@@ -69,15 +69,19 @@ struct RingSegments {
     private let count: UInt64
     /// By slot: number of the segment.
     private let segments: [UInt64]
+    /// By slot: number of the latest segment, in the ring or not.
+    private let latest: [UInt64]
     /// By slot: bytes reserved and not committed.
     private var missing: [UInt64] = []
 
     init(of header: LogHeader) {
         size = header.identity.segment_size
         count = header.identity.segment_count
-        segments = zip(header.laps, 0..<header.identity.segment_count).map { [count] lap, slot in
+        let number = { [count] (lap: UInt64, slot: UInt64) in
             lap.multipliedClamping(by: count).addingClamping(slot)
         }
+        segments = zip(header.laps, 0..<count).map(number)
+        latest = zip(header.latestLaps, 0..<count).map(number)
         missing = zip(segments, header.committed).map { [size] segment, committed in
             let first = segment.multipliedClamping(by: size)
             return min(header.head.subtractingClamping(first), size).subtractingClamping(committed)
@@ -87,15 +91,15 @@ struct RingSegments {
     /// Whether at least half of the slots agree with `head`: one damaged counter does not outvote the rest.
     func agree(with head: UInt64) -> Bool {
         let current = head / size
-        let agreeing = segments.count {
+        let agreeing = latest.count {
             $0 <= current + count && $0.addingClamping(count.multipliedClamping(by: 2)) >= current
         }
-        return agreeing * 2 >= segments.count
+        return agreeing * 2 >= latest.count
     }
 
     /// A position that the stream hardly ends behind, judged without the header's count.
     var latestEnd: UInt64 {
-        let middle = segments.sorted()[segments.count / 2]
+        let middle = latest.sorted()[latest.count / 2]
         return min((middle.addingClamping(count + 1)).multipliedClamping(by: size), 1 << 60)
     }
 

@@ -13,6 +13,7 @@
 #include "definitions.h"
 #include "environment.h"
 #include "filter_call.h"
+#include "in_flight.h"
 #include "indirect.h"
 #include "process.h"
 #include "stubs.h"
@@ -142,6 +143,7 @@ long call_make(const struct call *call)
 	uint64_t stack = define_stack(call->registers);
 	struct turn turn = turn_begin(call, kind);
 	forget_taken(call, kind);
+	struct in_flight flight = in_flight_begin(call);
 	uint64_t begin = tracer_now();
 	long result = enter_kernel(call);
 	uint64_t end = tracer_now();
@@ -149,9 +151,10 @@ long call_make(const struct call *call)
 		__atomic_store_n(&heap_end, (uint64_t)result, __ATOMIC_RELAXED);
 	turn_end(&turn);
 	write_parts(call, kind, result, stack, begin, end);
+	in_flight_end(&flight);
 	redirect_loaded_code(call, kind, result);
 	watch_call(call, kind, result);
-	if (__builtin_expect(turn.was_overtaken, 0))
+	if (__builtin_expect(turn.was_overtaken || flight.found_abandoned, 0))
 		watch_overtaken();
 	return result;
 }

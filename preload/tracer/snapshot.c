@@ -2,6 +2,7 @@
 #include "snapshot.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/syscall.h>
 
 #include "definitions.h"
@@ -258,8 +259,7 @@ static struct snapshot_result take(enum mf_snapshot_reason reason, struct scratc
 	return (struct snapshot_result){begin.snapshot, reading.count, end.time - begin.time};
 }
 
-/* The one buffer for the list, or NULL: a list is being read. */
-static struct scratch *begin_reading(void)
+static struct scratch *take_buffer(void)
 {
 	int idle = 0;
 	if (!__atomic_compare_exchange_n(&busy, &idle, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
@@ -270,10 +270,41 @@ static struct scratch *begin_reading(void)
 	return scratch;
 }
 
+/* The mask of the thread that reads, as it was before, and whether it could be changed: a filter may forbid
+ * it. */
+static uint64_t mask_before;
+static bool is_masked;
+
+static void unblock(bool is_blocked, uint64_t mask)
+{
+	if (is_blocked)
+		raw_syscall4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, sizeof mask);
+}
+
+/* The one buffer for the list, or NULL: a list is being read. With signals blocked, because no list would
+ * ever be read again if a handler jumped out of this one. */
+static struct scratch *begin_reading(void)
+{
+	uint64_t all = ~0ULL, mask = 0;
+	bool is_blocked =
+	    raw_syscall4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&mask, sizeof all) == 0;
+	struct scratch *scratch = take_buffer();
+	if (!scratch) {
+		unblock(is_blocked, mask);
+		return NULL;
+	}
+	mask_before = mask;
+	is_masked = is_blocked;
+	return scratch;
+}
+
 static void end_reading(struct scratch *scratch)
 {
+	uint64_t mask = mask_before;
+	bool is_blocked = is_masked;
 	scratch_give(scratch);
 	__atomic_store_n(&busy, 0, __ATOMIC_RELEASE);
+	unblock(is_blocked, mask);
 }
 
 struct snapshot_result snapshot_take(enum mf_snapshot_reason reason, bool with_flags)
