@@ -4,7 +4,7 @@ import CPrefetch
 /// since the place of a VMA is known only when its leaf is there. Eight addresses are looked for side by side; calls at one
 /// address, as often come one after the other, count as one.
 ///
-/// One of the four files of this room that handle memory by hand (see VMATree): a ring, as arrays side by side.
+/// One of the files of this room that handle memory by hand (see VMATree): a ring, as arrays side by side.
 @usableFromInline struct VMAForesight: ~Copyable {
     /// Addresses that are looked for together.
     static var group: Int { 8 }

@@ -7,7 +7,11 @@ struct VMALeaf {
     /// What is moved is moved by eights, over the end too.
     private static let room = capacity + 8
     private static let numbersOffset = room * MemoryLayout<UInt64>.stride
-    private static let byteCount = numbersOffset + room * MemoryLayout<UInt32>.stride
+    /// A cache line.
+    static let alignment = 64
+    /// Of the memory that one takes.
+    static let byteCount =
+        (numbersOffset + room * MemoryLayout<UInt32>.stride + alignment - 1) / alignment * alignment
 
     /// `ends[i]` always equals the end of the VMA that `numbers[i]` names; behind these all are `.max`, so that a search
     /// takes the same steps in every leaf.
@@ -15,15 +19,15 @@ struct VMALeaf {
     let numbers: UnsafeMutablePointer<UInt32>
     var count = 0
 
-    init() {
-        let memory = UnsafeMutableRawPointer.allocate(byteCount: Self.byteCount, alignment: 64)
+    /// - Parameter memory: `byteCount` bytes, whole cache lines.
+    init(in memory: UnsafeMutableRawPointer) {
         ends = memory.bindMemory(to: UInt64.self, capacity: Self.room)
         ends.initialize(repeating: .max, count: Self.room)
         numbers = (memory + Self.numbersOffset).bindMemory(to: UInt32.self, capacity: Self.room)
         numbers.initialize(repeating: 0, count: Self.room)
     }
 
-    func free() { UnsafeMutableRawPointer(ends).deallocate() }
+    var memory: UnsafeMutableRawPointer { UnsafeMutableRawPointer(ends) }
 
     /// The first slot whose VMA ends above `address`, or `count`.
     @inline(__always)

@@ -1,9 +1,7 @@
-import CPrefetch
-
 /// VMAs in one piece of memory, a cache line each, named by numbers. What was freed last is given out first, so
 /// that pieces which come and go stay in the cache.
 ///
-/// One of the four files of this room that handle memory by hand (see VMATree).
+/// One of the files of this room that handle memory by hand (see VMATree).
 struct VMAPool: ~Copyable {
     private var places: UnsafeMutablePointer<VMA>
     private var capacity = 64
@@ -65,14 +63,8 @@ struct VMAPool: ~Copyable {
     }
 
     private static func allocate(_ capacity: Int) -> UnsafeMutablePointer<VMA> {
-        let size = capacity * MemoryLayout<VMA>.stride
-        let isLarge = size % largePage == 0
-        let memory = UnsafeMutableRawPointer.allocate(
-            byteCount: size, alignment: isLarge ? largePage : MemoryLayout<VMA>.stride)
-        if isLarge { mapfray_use_large_pages(memory, size) }
-        return memory.bindMemory(to: VMA.self, capacity: capacity)
+        LargePages.allocate(
+            byteCount: capacity * MemoryLayout<VMA>.stride, alignment: MemoryLayout<VMA>.stride
+        ).bindMemory(to: VMA.self, capacity: capacity)
     }
-
-    /// Bytes.
-    private static let largePage = 2 << 20
 }

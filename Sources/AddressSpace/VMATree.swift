@@ -3,7 +3,7 @@ import CPrefetch
 /// The VMAs of an address space in the order of addresses: a two-level B+tree whose top is a sorted array of the
 /// leaves' last ends. Search O(log n); insertion and removal move at most one leaf, and the top on a leaf's split.
 ///
-/// With VMALeaf.swift, VMAPool.swift and VMAForesight.swift the only place of the replay that handles memory by hand; every
+/// With VMALeaf.swift, VMALeafBlocks.swift, VMAPool.swift and VMAForesight.swift the only place of the replay that handles memory by hand; every
 /// pointer stays inside these files, except the one `subscript` yields for the time of an access.
 struct VMATree: ~Copyable, @unchecked Sendable {
     /// The place of a VMA; any insertion or removal invalidates all others than the one it returns.
@@ -18,6 +18,7 @@ struct VMATree: ~Copyable, @unchecked Sendable {
     private var lastEnds: UnsafeMutablePointer<UInt64>
     private(set) var leafCount = 1
     private var leafCapacity: Int
+    private var blocks = VMALeafBlocks()
     var pool = VMAPool()
     /// The place that is tried before the top is searched.
     private var finger = Cursor(leaf: 0, slot: 0)
@@ -30,12 +31,11 @@ struct VMATree: ~Copyable, @unchecked Sendable {
         leafCapacity = 16
         leaves = .allocate(capacity: leafCapacity)
         lastEnds = .allocate(capacity: leafCapacity)
-        leaves.initialize(to: VMALeaf())
+        leaves.initialize(to: VMALeaf(in: blocks.take()))
         lastEnds.initialize(to: 0)
     }
 
     deinit {
-        for index in 0..<leafCount { leaves[index].free() }
         leaves.deallocate()
         lastEnds.deallocate()
     }
@@ -190,9 +190,9 @@ extension VMATree {
     }
 
     mutating func removeAll() {
-        for index in 0..<leafCount { leaves[index].free() }
+        for index in 0..<leafCount { blocks.give(leaves[index].memory) }
         pool.removeAll()
-        leaves[0] = VMALeaf()
+        leaves[0] = VMALeaf(in: blocks.take())
         lastEnds[0] = 0
         leafCount = 1
         count = 0
@@ -239,7 +239,7 @@ extension VMATree {
         if leafCount == leafCapacity { growTop() }
         (leaves + index + 1).moveInitialize(from: leaves + index, count: leafCount - index)
         (lastEnds + index + 1).moveInitialize(from: lastEnds + index, count: leafCount - index)
-        (leaves + index).initialize(to: VMALeaf())
+        (leaves + index).initialize(to: VMALeaf(in: blocks.take()))
         (lastEnds + index).initialize(to: 0)
         leafCount += 1
     }
@@ -290,7 +290,7 @@ extension VMATree {
     }
 
     private mutating func closeLeaf(_ leaf: Int) {
-        leaves[leaf].free()
+        blocks.give(leaves[leaf].memory)
         (leaves + leaf).moveInitialize(from: leaves + leaf + 1, count: leafCount - leaf - 1)
         (lastEnds + leaf).moveInitialize(from: lastEnds + leaf + 1, count: leafCount - leaf - 1)
         leafCount -= 1
