@@ -103,7 +103,7 @@ extension AddressSpace {
     }
 
     /// At the limit nothing is split: what the kernel then shows to begin amid a VMA went over to the next one, which
-    /// only what was never written can.
+    /// only what was never written can, or what has the same anon_vma.
     private mutating func learnFromFailure(_ call: Call, at start: UInt64) {
         guard call.flags.contains(.hasObservation), call.observedStart == start, count >= maxMapCount ?? .max
         else { return }
@@ -111,6 +111,8 @@ extension AddressSpace {
         guard !tree.isEnd(cursor), tree[cursor].start < start, tree[cursor].isAnonymous,
             tree[cursor].anon != 0, !tree[cursor].flags.contains(.surelyWritten)
         else { return }
+        let next = tree.next(cursor)
+        if !tree.isEnd(next), tree[next].anon == tree[cursor].anon { return }
         corrections.anonVMA += 1
         forgetAnon(&tree[cursor])
     }

@@ -87,4 +87,16 @@ import TraceLog
         space.reconcile(20 * page..<22 * page)
         expect(space, [(16..<20, 1), (20..<22, 0), (32..<36, 1)])
     }
+
+    /// Whose neighbour has the same anon_vma as it, so that it goes over to it whether it was written or not.
+    @Test func `what went over to its neighbour at the limit says nothing of its being written`() {
+        var space = AddressSpace(rules: KernelRules(kernelRelease: "6.18.0"))
+        space.apply(call(.mmap, [2 * page, 6 * page, 3, 0x32]))
+        space.apply(call(.mprotect, [6 * page, 2 * page, 5]))
+        space.maxMapCount = 2
+        let failure = call(.mprotect, [5 * page, 6 * page, 5], failing: true)
+        space.apply(observed(failure, 5..<8, rights: 5))
+        space.reconcile(5 * page..<11 * page)
+        expect(space, [(2..<5, 3), (5..<8, 5)])
+    }
 }
