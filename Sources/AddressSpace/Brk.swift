@@ -36,7 +36,16 @@ extension AddressSpace {
             owner: author.owner(.created))
         account(&vma)
         let cursor = clear(start, end, asked: false)
-        let place = insertNew(vma, at: cursor, onlyExpanding: true)
+        let place =
+            mayExpand(before: cursor)
+            ? insertNew(vma, at: cursor, onlyExpanding: true) : insert(vma, at: cursor)
         if assumesWrites || vma.populatesWhenLocked { writeOne(place) }
+    }
+
+    /// Whether the VMA before the heap's new part may take it in (mm/mmap.c, vma_prev_limit). Without randomization the
+    /// program's own zeros end where its heap begins.
+    private func mayExpand(before cursor: VMATree.Cursor) -> Bool {
+        guard rules.heapExpandsItselfAlone, let previous = tree.previous(cursor) else { return true }
+        return tree[previous].end > heap.start
     }
 }

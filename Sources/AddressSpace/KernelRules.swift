@@ -3,6 +3,8 @@ package import TraceLog
 /// The differences between kernels that decide the layout, each named, with the version it came with
 /// (stable releases backport some: what a probe measured should override these).
 package struct KernelRules: Sendable, Equatable, Codable {
+    /// brk expands only what lies behind mm->start_brk, not what the heap begins right behind; 6.1.
+    package var heapExpandsItselfAlone = true
     /// MAP_STACK sets `nh`; 6.7.
     package var stackMeansNoHugePage = true
     /// Making an unwritten anonymous VMA non-writable drops `ac`; 6.12 (between 6.1 and it).
@@ -30,6 +32,7 @@ package struct KernelRules: Sendable, Equatable, Codable {
     /// The rules of a release such as "6.8.0-45-generic"; the newest where the text is no version.
     package init(kernelRelease: String) {
         guard let version = Self.version(of: kernelRelease) else { return }
+        heapExpandsItselfAlone = version >= (6, 1, 0)
         stackMeansNoHugePage = version >= (6, 7, 0)
         unwrittenLosesAccounting = version >= (6, 12, 0)
         closeHookBlocksDeletionOnly = version >= (6, 12, 0)
