@@ -1,4 +1,5 @@
-/* What Swift has no words for: hints to the processor and the kernel, and a search that is certain to be free of branches.
+/* What Swift has no words for: hints to the processor and the kernel, and a search that is certain to be free
+ * of branches.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -10,8 +11,8 @@ static inline void mapfray_prefetch(const void *address)
 	__builtin_prefetch(address);
 }
 
-/* What lies at random places of `memory` will be needed: of large pages the processor keeps more addresses at hand. It
- * begins and ends at multiples of 2 MiB. */
+/* What lies at random places of `memory` will be needed: of large pages the processor keeps more addresses at
+ * hand. It begins and ends at multiples of 2 MiB. */
 static inline void mapfray_use_large_pages(void *memory, size_t size)
 {
 	/* Where the kernel has none, there are small ones. */
@@ -55,8 +56,8 @@ static inline void mapfray_first_above_eight(const uint64_t *keys, uint64_t coun
 		places[i] = base[i] + (count > 0 && keys[base[i]] <= addresses[i]);
 }
 
-/* The first index of 64 ascending keys whose key is above an address, or 64, for each of eight such rows of keys: side by
- * side, as above.
+/* The first index of 64 ascending keys whose key is above an address, or 64, for each of eight such rows of
+ * keys: side by side, as above.
  */
 static inline void mapfray_first_above_of_64_eight(const uint64_t *const *keys, const uint64_t *addresses,
 						   uint64_t *places)
