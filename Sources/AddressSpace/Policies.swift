@@ -6,18 +6,32 @@ extension AddressSpace {
     mutating func mbind(_ call: Call) {
         let start = call.arguments.0
         let end = start &+ pageAligned(call.arguments.1)
-        guard end > start, call.succeeded || call.error == Errno.inputOutput || fellAtLimit(call) else {
-            return
-        }
+        guard end > start, call.succeeded || mayHaveChanged(call) else { return }
         if !call.succeeded { author.gaveUpBy = end }
         if call.kind == .mbind {
             setPolicy(start, end, Self.policy(call), limited: !call.succeeded)
         } else {
-            setHomeNode(start, end, call.arguments.2)
+            let stop = obstacle(start, end, { refusesHomeNode($0) }, inHoles: true)
+            setHomeNode(start, stop ?? end, call.arguments.2, limited: !call.succeeded)
         }
     }
 
-    private func fellAtLimit(_ call: Call) -> Bool { call.error == Errno.noMemory && isNearLimit }
+    /// Whether a call that failed may have changed VMAs before it did.
+    private func mayHaveChanged(_ call: Call) -> Bool {
+        switch call.error {
+        case Errno.inputOutput: true
+        case Errno.notSupported: call.kind == .setMempolicyHomeNode
+        case Errno.noMemory: isNearLimit
+        default: false
+        }
+    }
+
+    /// Only MPOL_BIND and MPOL_PREFERRED_MANY have a home node; who has no policy at all is passed over.
+    private func refusesHomeNode(_ vma: VMA) -> Bool {
+        guard let policy = extras[vma.extra].policy else { return false }
+        let modeFlags: UInt64 = 0xE000
+        return ![2, 5].contains(policy.mode & ~modeFlags)
+    }
 
     /// MPOL_DEFAULT takes the policy away; mode flags are part of the mode.
     private static func policy(_ call: Call) -> ExtraTable.Policy? {
@@ -32,8 +46,8 @@ extension AddressSpace {
         changeExtra(start, end, limited: limited) { $0.policy = policy }
     }
 
-    private mutating func setHomeNode(_ start: UInt64, _ end: UInt64, _ node: UInt64) {
-        changeExtra(start, end) { $0.policy?.homeNode = node }
+    private mutating func setHomeNode(_ start: UInt64, _ end: UInt64, _ node: UInt64, limited: Bool) {
+        changeExtra(start, end, limited: limited) { $0.policy?.homeNode = node }
     }
 
     /// Changes what `extra` stands for over a range.

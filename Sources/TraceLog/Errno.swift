@@ -9,4 +9,5 @@ package enum Errno {
     package static let fault: UInt16 = 14
     package static let exists: UInt16 = 17
     package static let invalid: UInt16 = 22
+    package static let notSupported: UInt16 = 95
 }

@@ -271,4 +271,13 @@ import Testing
             $0.call(67, Script.address(17))
         }
     }
+
+    @Test func `a home node is set up to the first VMA whose policy has none`() throws {
+        try Replay.run(errors: [95]) {
+            $0.call(9, Script.address(15), 16 * 4096, 5, 0x32, .max, 0)
+            $0.line("c 237 \(Script.address(25)) 24576 3 &0 64 0")
+            $0.line("c 237 \(Script.address(17)) 16384 2 &0 64 0")
+            $0.call(450, Script.address(18), 9 * 4096, 0, 0)
+        }
+    }
 }
