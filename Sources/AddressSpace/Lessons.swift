@@ -25,7 +25,9 @@ extension AddressSpace {
     /// Splits; false where only the start of what grows down moved, so that what was seen from `first` on begins before it.
     private mutating func splitSeen(at address: UInt64, from first: UInt64) -> Bool {
         let cursor = tree.first(endingAbove: address)
-        if tree[cursor].flags.contains(.growsDown), first == address || first < tree[cursor].start {
+        let vma = tree[cursor]
+        // Of the stack alone the model only guesses where it begins (noteGrowth).
+        if vma.start..<vma.end ~= stackAddress, first == address || first < vma.start {
             moveStart(cursor, to: address)
             return false
         }
