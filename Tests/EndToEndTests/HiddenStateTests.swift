@@ -67,6 +67,38 @@ import Testing
         #expect(corrections > 0)
     }
 
+    /// The tracer asks for none of the pieces amidst of the reservation: what it takes for certain must be so.
+    @Test(arguments: [1, 2, 3, 4]) func `a reservation made usable piece by piece`(seed: Int) throws {
+        _ = try anonCorrections(
+            """
+            enum { RESERVED = 4000 };
+            unsigned random = 977 * \(seed);
+            char *reserved = map(RESERVED, PROT_NONE);
+            for (long from = 0, pages, gap = 0; from < RESERVED - 20; from += pages) {
+                random = random * 1103515245 + 12345;
+                char *piece = reserved + from * PAGE;
+                pages = gap ? gap : 1 + (random >> 16) % 7;
+                gap = 0;
+                if (random >> 24 & 1 || mprotect(piece, pages * PAGE, 3))
+                    mmap(piece, pages * PAGE, 3, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+                if (random >> 25 & 1)
+                    *piece = 1;
+                char *other = reserved + (from * 7 + random % 97) % RESERVED * PAGE;
+                switch (random >> 26 & 15) {
+                case 0: mprotect(other, 2 * PAGE, PROT_READ); break;
+                case 1: munmap(other, PAGE); break;
+                case 2: madvise(other, 2 * PAGE, MADV_DONTFORK); break;
+                case 3: mmap(other, 2 * PAGE, 3, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); break;
+                case 4: gap = 1 + random % 3; mprotect(piece + (pages + gap) * PAGE, 4 * PAGE, 3); break;
+                case 5: mremap(piece, PAGE, PAGE, 3, reserved + (RESERVED - 10) * PAGE); break;
+                case 6: mprotect(piece - PAGE, 2 * PAGE, PROT_NONE); break;
+                case 7: pages += 2; break;
+                }
+            }
+            return 0;
+            """)
+    }
+
     @Test func `what a userfaultfd takes and lets go merges as the kernel has it`() throws {
         let program = try scratch.compile("watched", Self.watchedMemory)
         let recorded = try mapfray("record", "--quiet", "-o", scratch.file("log"), "--", program)

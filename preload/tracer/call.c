@@ -16,6 +16,7 @@
 #include "in_flight.h"
 #include "indirect.h"
 #include "process.h"
+#include "reserved.h"
 #include "stubs.h"
 #include "text.h"
 #include "turns.h"
@@ -143,6 +144,7 @@ long call_make(const struct call *call)
 	uint64_t stack = define_stack(call->registers);
 	struct turn turn = turn_begin(call, kind);
 	forget_taken(call, kind);
+	reserved_begin(call, kind);
 	struct in_flight flight = in_flight_begin(call);
 	uint64_t begin = tracer_now();
 	long result = enter_kernel(call);

@@ -1,10 +1,10 @@
 /*
  * Two things decide the map and stand in no log: through which open file description a file was mapped, and
  * which private memory was written by now. The first is asked for always, as are mappings whose size the call
- * does not tell. The second matters to calls after which neighbours may merge (lowest.h tells some that need
- * no question), and nearly always the rule "what can be written is written at once" gives the right answer:
- * it is checked by some ten thousand answers, and then as long as they take little of the program's time.
- * Where calls of several threads ran at once, the answer also tells which of them came last.
+ * does not tell. The second matters to calls after which neighbours may merge (lowest.h and reserved.h
+ * tell some that need no question), and nearly always the rule "what can be written is written at once" gives
+ * the right answer: it is checked by some ten thousand answers, and then as long as they take little of the
+ * program's time. Where calls of several threads ran at once, the answer also tells which of them came last.
  */
 #define _GNU_SOURCE
 #include "doubt.h"
@@ -14,6 +14,7 @@
 #include "advice.h"
 #include "lowest.h"
 #include "observe.h"
+#include "reserved.h"
 #include "turns.h"
 
 #ifndef PR_SET_VMA
@@ -158,7 +159,11 @@ bool doubt_of(const struct call *call, enum mf_call_number kind, long result, ui
 	const uint64_t *arguments = call->arguments;
 	if (result < 0 && result > -4096)
 		return doubt_of_failure(arguments, kind, now, doubt);
+	if (kind == MF_CALL_MMAP)
+		reserved_add(arguments, (uint64_t)result);
 	if (lowest_settles(arguments, kind, (uint64_t)result) && !tracer.has_threads)
+		return false;
+	if (reserved_settles(arguments) && !turn_overlapped())
 		return false;
 	switch (kind) {
 	case MF_CALL_MMAP:

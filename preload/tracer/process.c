@@ -12,6 +12,7 @@
 #include "log.h"
 #include "lowest.h"
 #include "observe.h"
+#include "reserved.h"
 #include "scratch.h"
 #include "snapshot.h"
 #include "turns.h"
@@ -70,6 +71,7 @@ static void start_in_child(void)
 	observe_start();
 	doubt_start();
 	turns_start();
+	reserved_start();
 	lowest_start(true);
 	void *place = tracer.ring.header;
 	mf_ring_abandon(&tracer.ring);
