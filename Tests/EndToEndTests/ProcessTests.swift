@@ -77,6 +77,25 @@ import Testing
         #expect(verified.text.contains(gap) && verified.text.contains("covered: libc's functions and "))
     }
 
+    /// The bytes of `mov $15, %eax; syscall`, by which unwinders know a signal frame, stand in a constant of theirs.
+    @Test func `a constant that looks like a system call is none`() throws {
+        let program = try scratch.compile(
+            "constant",
+            """
+            int main(int count, char **arguments)
+            {
+                unsigned long constant;
+                __asm__("movabs $0x050f0000000fc0c7, %0" : "=c"(constant));
+                return constant == (unsigned long)count;
+            }
+            """)
+        let log = scratch.file("log")
+        #expect(try run(mapfrayPath(), ["record", "-o", log, program]).status == 0)
+        let verified = try mapfray("verify", log)
+        #expect(verified.text.contains("covered: libc's functions and "), "\(verified.text)")
+        #expect(!verified.text.contains("not covered"), "\(verified.text)")
+    }
+
     @Test(arguments: ["-Hn 64", "-Sn 64", "-Hn 24"])
     func `few descriptors are left to the program`(limit: String) throws {
         let program = try scratch.compileWorkload("descriptors", ["-w"])

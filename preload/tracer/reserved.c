@@ -19,7 +19,8 @@ enum {
 	PAGE_BITS = 12,
 	BLOCK_BITS = 26 - PAGE_BITS, /* of pages */
 	SLOTS = 256,
-	BLOCKS = 3, /* that a reservation of two, which malloc cuts an arena from, may touch: no more are kept */
+	BLOCKS =
+	    3, /* that a reservation of two, which malloc cuts an arena from, may touch: no more are kept */
 	COUNT_BITS = BLOCK_BITS + 1,
 };
 
@@ -29,16 +30,15 @@ struct reserved {
 	bool is_begun; /* the page before `start` was a piece of it */
 };
 
-static uint64_t slots[SLOTS]; /* start << 16 | count << 1 | is_begun; 0: none */
-static bool is_any;	      /* ever was */
+static uint64_t slots[SLOTS];	  /* start << 16 | count << 1 | is_begun; 0: none */
+static bool is_any;		  /* ever was */
 static __thread uint64_t settled; /* where the piece begins that the latest call made usable; 0: none */
 
 static uint64_t packed(struct reserved reserved)
 {
 	return reserved.start >= reserved.end ? 0
 					      : reserved.start << (COUNT_BITS + 1) |
-							(reserved.end - reserved.start) << 1 |
-							reserved.is_begun;
+						    (reserved.end - reserved.start) << 1 | reserved.is_begun;
 }
 
 static struct reserved unpacked(uint64_t word)

@@ -1,4 +1,5 @@
-/* Address space that is reserved first and made usable from below piece by piece, as malloc does in an arena. */
+/* Address space that is reserved first and made usable from below piece by piece, as malloc does in an arena.
+ */
 #ifndef MAPFRAY_RESERVED_H
 #define MAPFRAY_RESERVED_H
 
@@ -10,8 +11,8 @@ void reserved_start(void);
 void reserved_begin(const struct call *call, enum mf_call_number kind);
 /* After an mmap that succeeded. Does not enter libc. */
 void reserved_add(const uint64_t arguments[6], uint64_t result);
-/* Whether this call, the thread's latest, made usable what never was and has the reservation on both sides: what
- * became of the map does not depend then on what was written. To be asked once. Does not enter libc. */
+/* Whether this call, the thread's latest, made usable what never was and has the reservation on both sides:
+ * what became of the map does not depend then on what was written. To be asked once. Does not enter libc. */
 bool reserved_settles(const uint64_t arguments[6]);
 
 #endif

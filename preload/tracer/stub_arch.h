@@ -13,11 +13,10 @@ enum { STUBS_MAX = 256, STUB_PATCH_MAX = 8, STUB_COPY_MAX = 40, STUB_CODES_MAX =
 
 /* A place in the program that enters the kernel. */
 struct stub {
-	uint64_t address;   /* of the instruction to be replaced, which sets the number */
+	uint64_t address;   /* of the instruction to be replaced, which sets the number; 0: none can be */
 	size_t size;	    /* its bytes */
 	uint64_t return_to; /* behind the system call instruction */
-	uint64_t number;    /* of the system call, or STUB_NUMBER_UNKNOWN: computed, so that nothing can be
-			       replaced */
+	uint64_t number;    /* of the system call, or STUB_NUMBER_UNKNOWN: it is computed */
 	size_t between;	    /* bytes of instructions between the two, which must still be executed */
 };
 

@@ -23,7 +23,7 @@ static bool is_there(const struct stub_search *search, uint32_t place, struct st
 {
 	uint64_t size = search->end - search->start;
 	return size >= 2 && place <= size - 2 && stub_at(search->start, search->start + place, stub) &&
-	       concerns(stub->number);
+	       stub->address && concerns(stub->number);
 }
 
 static bool remembers(struct stub_search *search)
@@ -70,11 +70,14 @@ bool stub_search_next(struct stub_search *search, struct stub *stub)
 	if (search->is_known)
 		return next_known(search, stub);
 	while (stub_find(search->at, search->end, stub)) {
+		bool is_computed = stub->number == STUB_NUMBER_UNKNOWN;
 		search->at = stub->return_to;
-		if (stub->number == STUB_NUMBER_UNKNOWN)
-			search->computed++;
-		if (!concerns(stub->number))
+		if (!is_computed && !concerns(stub->number))
 			continue;
+		if (!stub->address) {
+			search->computed++;
+			continue;
+		}
 		note(search, stub);
 		return true;
 	}

@@ -163,21 +163,31 @@ static struct stub find_move(uint64_t least, uint64_t syscall)
 	return (struct stub){0};
 }
 
-/* xor %eax, %eax: the number is 0, read. */
-static bool clears_number(const uint8_t *at)
+/* The number that a plain instruction gives eax: xor %eax, %eax and the long form of mov $NR, %eax tell it.
+ */
+static uint64_t number_given(const uint8_t *at)
 {
-	return (at[0] == 0x31 || at[0] == 0x33) && at[1] == 0xC0;
+	uint32_t number;
+	if ((at[0] == 0x31 || at[0] == 0x33) && at[1] == 0xC0)
+		return 0;
+	if (at[0] != 0xC7)
+		return STUB_NUMBER_UNKNOWN;
+	__builtin_memcpy(&number, at + 2, sizeof number);
+	return number;
 }
 
-/* Whether the number comes out of another register, as where compilers keep it in one for several calls. A
- * chance `0f 05` inside another instruction has no such move before it. */
-static bool takes_number_from_register(uint64_t least, uint64_t syscall)
+/* Whether the number is given by another instruction than the short move, as where compilers keep it in a
+ * register for several calls. A chance `0f 05` inside another instruction has no such one before it; libgcc
+ * has one in a constant, with a number. */
+static bool find_number(uint64_t least, uint64_t syscall, uint64_t *number)
 {
 	for (uint64_t at = syscall - 2; at >= least && syscall - at <= STUB_COPY_MAX; at--) {
 		struct plain plain = plain_instruction((const uint8_t *)at);
-		if (!may_have_prefix(least, at) && plain.size && plain.sets_number &&
-		    is_plain(at + plain.size, syscall))
-			return !clears_number((const uint8_t *)at);
+		if (may_have_prefix(least, at) || !plain.size || !plain.sets_number ||
+		    !is_plain(at + plain.size, syscall))
+			continue;
+		*number = number_given((const uint8_t *)at);
+		return true;
 	}
 	return false;
 }
@@ -193,14 +203,11 @@ bool stub_at(uint64_t from, uint64_t at, struct stub *found)
 	*found = (struct stub){0};
 	if (is_syscall(at) && at >= from + MOVE_SIZE)
 		*found = find_move(from, at);
-	if (!found->address && (!is_syscall(at) || at < from + 2 || !takes_number_from_register(from, at)))
-		return false;
 	found->return_to = at + 2;
-	found->number = STUB_NUMBER_UNKNOWN;
-	if (found->address) {
-		__builtin_memcpy(&number, (const void *)(found->address + found->size - 4), 4);
-		found->number = number;
-	}
+	if (!found->address)
+		return is_syscall(at) && at >= from + 2 && find_number(from, at, &found->number);
+	__builtin_memcpy(&number, (const void *)(found->address + found->size - 4), 4);
+	found->number = number;
 	return true;
 }
 
