@@ -95,4 +95,22 @@ import Testing
         #expect(difference == nil, "\(difference?.text ?? "")")
         #expect(recording.steps.contains { $0.letter == "c" && $0.error == 12 })
     }
+
+    /// It failed where mprotect moved what the kernel showed to begin higher, and the model had taken it to be lower.
+    @Test func `what grows down and is cut at the limit keeps its pages`() throws {
+        let (recording, limit) = try SteadyLimit.with { limit in
+            var script = Script()
+            script.fill(limit - 62)
+            script.call(9, Script.address(31), 6 * 4096, 3, 50, .max, 0)
+            script.call(9, Script.address(32), 4 * 4096, 3, 306, .max, 0)
+            script.call(10, Script.address(34), 5 * 4096, 0)
+            script.call(149, Script.address(32), 5 * 4096)
+            script.call(25, Script.address(33), 11 * 4096, 11 * 4096, 7, Script.address(120))
+            script.call(10, Script.address(121), 6 * 4096, 3)
+            return (try Player.play(script, withLines: false), limit)
+        }
+        var replay = Replay(recording, knowledge: .observed, maxMapCount: limit)
+        let difference = replay.replayAll()
+        #expect(difference == nil, "\(difference?.text ?? "")")
+    }
 }

@@ -20,7 +20,6 @@ package struct RandomCalls {
 
     private static let pages = 128
     private static let longest = 12
-    private static let filler = 0x2000_0000_0000 as UInt64
     private static let rights: [UInt64] = [0, 1, 3, 3, 3, 7, 5]
     private static let advice: [UInt64] = [
         0, 1, 2, 3, 4, 8, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 102, 103,
@@ -59,12 +58,7 @@ package struct RandomCalls {
             script.line("c 12 0")
             script.line("s 1")
         }
-        for index in 0..<UInt64(options.filler) {
-            script.call(
-                9, Self.filler + index * Script.page, Script.page, index & 1, 0x32, .max, 0, quietly: true)
-        }
-        let size = UInt64(options.filler) * Script.page
-        if size > 0 { script.line("W \(Self.filler) \(Self.filler + size)") }
+        if options.filler > 0 { script.fill(options.filler) }
     }
 
     // MARK: - Choosing

@@ -2,6 +2,7 @@
 package struct Script: Sendable {
     package static let area: UInt64 = 0x1000_0000_0000
     package static let page: UInt64 = 4096
+    private static let filler: UInt64 = 0x2000_0000_0000
     /// The player's commands.
     package private(set) var lines: [String] = []
     package init() {}
@@ -40,6 +41,14 @@ package struct Script: Sendable {
 
     package mutating func call(_ number: Int, _ arguments: UInt64..., quietly: Bool = false) {
         line("\(quietly ? "C" : "c") \(number) " + arguments.map { String($0) }.joined(separator: " "))
+    }
+
+    /// Fills the map up with VMAs elsewhere, which no step tells.
+    package mutating func fill(_ vmas: Int) {
+        for index in 0..<UInt64(vmas) {
+            call(9, Self.filler + index * Self.page, Self.page, index & 1, 0x32, .max, 0, quietly: true)
+        }
+        line("W \(Self.filler) \(Self.filler + UInt64(vmas) * Self.page)")
     }
 
     /// Writes to what can be written of the pages.
