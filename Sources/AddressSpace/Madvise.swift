@@ -97,8 +97,9 @@ extension AddressSpace {
 }
 
 extension VMA {
-    /// Whether a seal forbids advice that throws pages away (mm/madvise.c, can_madvise_modify).
-    var refusesDiscard: Bool { isSealed && !isShared && !flags.contains(.write) }
+    /// Whether a seal forbids advice that throws pages away: never where a file has them (mm/madvise.c,
+    /// can_madvise_modify; before Linux 6.17 mm/mseal.c, is_ro_anon).
+    var refusesDiscard: Bool { isSealed && isAnonymous && !flags.contains(.write) }
 
     /// Whether KSM may work on it (vma_ksm_compatible).
     var canMergePages: Bool {

@@ -34,6 +34,16 @@ import Testing
         }
     }
 
+    @Test func `guards pass over a sealed file, and stop at sealed anonymous memory`() throws {
+        try Replay.run(.told, errors: [1]) {
+            $0.line("o 0 /proc/self/exe")
+            $0.map(4, 8, Script.Rights.exec)
+            $0.mapFile(2, 8, descriptor: 3, offset: 0)
+            $0.call(462, Script.address(9), 2 * 4096, 0)
+            $0.advise(7, 5, 102)
+        }
+    }
+
     @Test func `guards on what is locked end there`() throws {
         try Replay.run(errors: [22]) {
             $0.map(0, 4, type: Script.Map.shared)
