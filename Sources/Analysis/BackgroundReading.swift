@@ -10,6 +10,7 @@ final class BackgroundReading: @unchecked Sendable {
 
     private var reader: LogReader
     private var known: Definitions.Extent
+    private var places: ReadingPlaces?
     /// Batches in the order in which they are filled; the replay's places and the reader's come around in turn.
     private var ring: [EntryBatch] = []
     private let free = DispatchSemaphore(value: 0)
@@ -20,8 +21,9 @@ final class BackgroundReading: @unchecked Sendable {
     /// Batches that the reader may have back: several at a time, for it sleeps until then, and to wake it is dear.
     private var usedUp = 0
 
-    init(_ reader: consuming LogReader) {
+    init(_ reader: consuming LogReader, places: ReadingPlaces?) {
         known = reader.definitions.extent
+        self.places = places
         self.reader = reader
     }
 
@@ -65,7 +67,7 @@ final class BackgroundReading: @unchecked Sendable {
         while !isLast {
             free.wait()
             if isStopped.load(ordering: .relaxed) { break }
-            ring[place].fill(from: &reader, known: &known)
+            ring[place].fill(from: &reader, known: &known, places: &places)
             isLast = ring[place].isLast
             place = (place + 1) % Self.batches
             filled.signal()

@@ -94,12 +94,16 @@ package struct BoundaryCounter: ReplayObserver {
 
 extension Investigation {
     /// Adds to the report why neighbours at the peak are not one VMA.
-    /// - Parameter source: the same log from its beginning.
-    package mutating func countBoundaries<Source: EntrySource & ~Copyable>(_ source: inout Source) {
+    /// - Parameters:
+    ///   - source: the same log from its beginning.
+    ///   - progress: called now and then with the fraction read, 0 to 1.
+    package mutating func countBoundaries<Source: EntrySource & ~Copyable>(
+        _ source: inout Source, progress: ((Double) -> Void)? = nil
+    ) {
         var counter = BoundaryCounter(
             names: names, facts: source.facts, target: report.vmas.peak + report.vmas.tracer)
         var replay = Replay(facts: source.facts, until: peakTime)
-        replay.run(&source, &counter)
+        replay.run(&source, &counter, progress: progress)
         report.boundaries = counter.result
         recognizeByBoundaries()
     }

@@ -18,6 +18,8 @@ final class EntryBatch {
         var undecidedOrders: Int
         /// What the batch is the first to refer to.
         var additions: Definitions.Additions
+        /// Where that is, if it was asked for.
+        var place: ReadingPlace?
     }
 
     /// Calls by which `prefetch` may go over the end: to compare costs more than to fetch what is of no use.
@@ -93,7 +95,7 @@ final class EntryBatch {
     }
 
     /// Takes what the reader gives next, at most as much as there is room for. A snapshot ends it, for it may be large.
-    func fill(from reader: inout LogReader, known: inout Definitions.Extent) {
+    func fill(from reader: inout LogReader, known: inout Definitions.Extent, places: inout ReadingPlaces?) {
         initialize()
         (count, isLast, isNearSnapshot) = (0, false, false)
         (hasSpecial, latest, highestFile) = (false, 0, 0)
@@ -107,6 +109,7 @@ final class EntryBatch {
             }
         }
         status = Status(reader, since: known)
+        status.place = places?.place(of: &reader)
         known = reader.definitions.extent
     }
 

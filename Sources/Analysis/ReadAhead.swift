@@ -16,11 +16,17 @@ package struct ReadAhead: ~Copyable, EntrySource {
     /// Of the batch's other entries, the next to be given out.
     private var otherPlace = 0
     package private(set) var definitions: Definitions
+    /// Whether the batch's place was asked for, and the definitions before places that were not.
+    private var isPlaceTaken = false
+    private var passedDefinitions: [UInt8] = []
 
     /// Begins to read. The log must not be followed: what is asked for is waited for.
-    package init(_ reader: consuming LogReader) {
+    package init(_ reader: consuming LogReader) { self.init(reader, places: nil) }
+
+    /// - Parameter places: when to say where the reader is; nil: never.
+    init(_ reader: consuming LogReader, places: ReadingPlaces?) {
         definitions = reader.definitions
-        reading = BackgroundReading(reader)
+        reading = BackgroundReading(reader, places: places)
         (batch, following) = reading.begin()
         learn()
     }
@@ -67,13 +73,30 @@ package struct ReadAhead: ~Copyable, EntrySource {
         return index < batch.count ? batch.address(index) : following.address(index &- batch.count)
     }
 
+    /// The place behind the entry given out last, if there is one and it was not taken before.
+    mutating func takePlace() -> ReadingPlace? {
+        guard place == batch.count, otherPlace == batch.others.count, !isPlaceTaken,
+            var found = batch.status.place
+        else { return nil }
+        isPlaceTaken = true
+        found.definitions = passedDefinitions + found.definitions
+        passedDefinitions = []
+        return found
+    }
+
     /// Takes the next batch where this one is used up; whether a call comes next.
     private mutating func advance() -> Bool {
         while otherPlace == batch.others.count, place == batch.count, !batch.isLast {
+            passBy()
             (batch, following) = reading.proceed(to: following)
             learn()
         }
         return place < stop
+    }
+
+    private mutating func passBy() {
+        if !isPlaceTaken, let passed = batch.status.place { passedDefinitions += passed.definitions }
+        isPlaceTaken = false
     }
 
     private mutating func learn() {

@@ -19,18 +19,27 @@ package struct Rehearsal: ~Copyable {
         package var failure: FirstFailure.Refused?
     }
 
+    /// What is known of a backtrace's site.
+    private enum Knowledge {
+        case nothing
+        case remedy(Remedy?)
+    }
+
     private let names: SiteNames
     /// By site's name.
     private let remedies: [String: Remedy]
     private var space: AddressSpace
     private var application: RemedyApplication
+    /// Whether a remedy asks `application` where mappings begin and end.
+    private let needsMappings: Bool
     private var arenas: SharedArenas
     private var loads = LibraryLoads()
     private var failures: FirstFailure
     private var outcome = Outcome()
     private var hasMap = false
     private var knownFiles = 0
-    private var known: [StackID: Remedy?] = [:]
+    /// By the number of a backtrace.
+    private var known: [Knowledge] = []
     /// Sites that have the one mapping that `Remedy.oneMapping` leaves them.
     private var haveMapped: Set<String> = []
 
@@ -38,12 +47,34 @@ package struct Rehearsal: ~Copyable {
     /// - Parameters:
     ///   - remedies: What each site does otherwise, by its name.
     ///   - limit: VMAs.
+    ///   - progress: called about every 65,536 entries with the fraction read, 0 to 1.
     package static func run<Source: EntrySource & ~Copyable>(
-        _ source: inout Source, names: SiteNames, remedies: [String: Remedy], limit: Int
+        _ source: inout Source, names: SiteNames, remedies: [String: Remedy], limit: Int,
+        progress: ((Double) -> Void)? = nil
     ) -> Outcome {
         var rehearsal = Rehearsal(source.facts, names: names, remedies: remedies, limit: limit)
-        while let entry = source.next() { rehearsal.take(entry, source.definitions) }
+        var call = Call(kind: .mmap)
+        var entries = 0
+        while rehearsal.step(&source, &call) {
+            entries &+= 1
+            if entries & 0xFFFF == 0 { progress?(source.fraction) }
+        }
         return rehearsal.concluded()
+    }
+
+    /// Takes the next entry; false at the end.
+    /// - Parameter call: room for a call, to be given each time.
+    private mutating func step<Source: EntrySource & ~Copyable>(_ source: inout Source, _ call: inout Call)
+        -> Bool
+    {
+        if source.nextCall(&call) {
+            take(call, source)
+        } else if let entry = source.next() {
+            take(entry, source)
+        } else {
+            return false
+        }
+        return true
     }
 
     private init(_ facts: ProcessFacts, names: SiteNames, remedies: [String: Remedy], limit: Int) {
@@ -51,6 +82,7 @@ package struct Rehearsal: ~Copyable {
         self.remedies = remedies
         space = AddressSpace(pageSize: facts.pageSize, rules: KernelRules(facts))
         application = RemedyApplication(facts: facts)
+        needsMappings = remedies.values.contains(.wholeMapping)
         arenas = SharedArenas(pageSize: facts.pageSize)
         failures = FirstFailure(limit: limit, ownRanges: facts.ownRanges)
     }
@@ -63,18 +95,24 @@ package struct Rehearsal: ~Copyable {
         return result
     }
 
-    private mutating func take(_ entry: LogEntry, _ definitions: @autoclosure () -> Definitions) {
+    private mutating func take<Source: EntrySource & ~Copyable>(_ entry: LogEntry, _ source: borrowing Source)
+    {
         switch entry {
         case .snapshot(let snapshot) where !hasMap:
             hasMap = true
-            space.learn(definitions())
+            space.learn(source.definitions)
             failures.adopted(snapshot, space.adopt(snapshot), in: space)
             noteCount(at: snapshot.end)
-        case .call(let call):
-            if Int(call.file.rawValue) >= knownFiles { learn(definitions()) }
-            perform(call)
+        case .call(let call): take(call, source)
         default: break
         }
+    }
+
+    @inline(__always)
+    private mutating func take<Source: EntrySource & ~Copyable>(_ call: Call, _ source: borrowing Source) {
+        if Int(call.file.rawValue) >= knownFiles { learn(source.definitions) }
+        perform(call)
+        space.foresee(source.address(ahead: AddressSpace.foresight &- 1))
     }
 
     private mutating func learn(_ definitions: Definitions) {
@@ -85,7 +123,7 @@ package struct Rehearsal: ~Copyable {
     private mutating func perform(_ call: Call) {
         let remedy = remedy(for: call.stack)
         let calls = replacement(for: call, remedy)
-        application.note(call)
+        if needsMappings { application.note(call) }
         loads.note(call)
         guard let calls else { return make(call, isTouched: remedy != nil) }
         if calls.count != 1 || !Self.isSame(call, calls[0]) { outcome.changedCalls += 1 }
@@ -120,9 +158,11 @@ package struct Rehearsal: ~Copyable {
     }
 
     private mutating func remedy(for stack: StackID) -> Remedy? {
-        if let remedy = known[stack] { return remedy }
+        let index = Int(stack.rawValue)
+        if index < known.count, case .remedy(let remedy) = known[index] { return remedy }
         let remedy = remedies[names.name(of: stack)]
-        known[stack] = .some(remedy)
+        while known.count <= index { known.append(.nothing) }
+        known[index] = .remedy(remedy)
         return remedy
     }
 

@@ -47,13 +47,15 @@ package struct RehearsalReport: Codable, Sendable {
     /// - Parameters:
     ///   - investigation: Of the same log.
     ///   - limit: VMAs; nil: the one recorded, or the kernel's default.
+    ///   - progress: called now and then with the fraction read, 0 to 1.
     package static func run<Source: EntrySource & ~Copyable>(
         _ source: inout Source, _ investigation: Investigation, changes: [Change], limit: Int?,
-        symbols: SymbolizerOptions? = SymbolizerOptions()
+        symbols: SymbolizerOptions? = SymbolizerOptions(), progress: ((Double) -> Void)? = nil
     ) -> RehearsalReport {
         let remedies = Dictionary(changes.map { ($0.site, $0.remedy) }) { $1 }
         let limit = limit ?? investigation.recordedLimit ?? 65530
-        let outcome = Rehearsal.run(&source, names: investigation.names, remedies: remedies, limit: limit)
+        let outcome = Rehearsal.run(
+            &source, names: investigation.names, remedies: remedies, limit: limit, progress: progress)
         var result = RehearsalReport()
         let (start, report) = (investigation.startTime, investigation.report)
         result.process = report.process

@@ -107,9 +107,9 @@ package struct Replay: ~Copyable {
         var (entries, shown) = (0, 0)
         var call = Call(kind: .mmap)
         while true {
-            let plain = stepPlainly(&source, &observer, atMost: most &- entries)
-            guard plain > 0 || step(&source, &observer, &call) else { break }
-            entries &+= max(plain, 1)
+            let count = proceed(&source, &observer, &call, atMost: most &- entries)
+            if count == 0 { break }
+            entries &+= count
             if entries >= most { return true }
             if entries >> 16 > shown {
                 shown = entries >> 16
@@ -118,6 +118,18 @@ package struct Replay: ~Copyable {
         }
         progress?(1)
         return false
+    }
+
+    /// Applies what comes next, several calls where none needs to be looked at by itself; how many entries, 0 at the end
+    /// or at the instant asked for.
+    /// - Parameter call: room for a call, to be given each time.
+    @inline(__always)
+    mutating func proceed<Source: EntrySource & ~Copyable, Observer: ReplayObserver>(
+        _ source: inout Source, _ observer: inout Observer, _ call: inout Call, atMost most: Int
+    ) -> Int {
+        let plain = stepPlainly(&source, &observer, atMost: most)
+        if plain > 0 { return plain }
+        return step(&source, &observer, &call) ? 1 : 0
     }
 
     /// Applies the next calls as far as none needs to be looked at one by one, and returns how many.

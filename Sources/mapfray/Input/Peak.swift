@@ -20,7 +20,7 @@ struct Peak {
         self.log = log
         if let pass = try log.indexedPass(until: nil) {
             (vmas, tracer, calls, failed) = (pass.highest, pass.tracer, pass.calls, pass.failed)
-            (isDamaged, notRecorded) = (!pass.reader.damageText.isEmpty, pass.notRecorded)
+            (isDamaged, notRecorded) = (!pass.source.damageText.isEmpty, pass.notRecorded)
             return
         }
         var reader = try log.open()

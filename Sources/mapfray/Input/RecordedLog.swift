@@ -33,16 +33,14 @@ struct RecordedLog {
     func investigate(_ options: InvestigationOptions) throws(Failure) -> Investigation {
         // A limit is asked of every call, and a checkpoint counts by backtrace alone.
         if options.limit == nil, options.unit == .frame, var pass = try indexedPass(until: options.until) {
-            warn(ofDamage: pass.reader.damageText)
+            warn(ofDamage: pass.source.damageText)
             return pass.investigation(options)
         }
         var reader = try open()
         let inherited = try inheritance(into: &reader)
         var source = ReadAhead(reader)
         let progress = ProgressLine()
-        let investigation = Investigation.run(&source, options: options, inherited: inherited) {
-            progress.show($0)
-        }
+        let investigation = source.investigate(options, inherited: inherited) { progress.show($0) }
         progress.clear()
         warn(ofDamage: source.damageText)
         return investigation
@@ -54,9 +52,7 @@ struct RecordedLog {
         let inherited = try inheritance(into: &reader)
         var source = ReadAhead(reader)
         let progress = ProgressLine()
-        let trial = LimitTrial.run(&source, limit: limit, symbols: symbols, inherited: inherited) {
-            progress.show($0)
-        }
+        let trial = source.tryLimit(limit, symbols: symbols, inherited: inherited) { progress.show($0) }
         progress.clear()
         warn(ofDamage: source.damageText)
         return trial
@@ -68,7 +64,19 @@ struct RecordedLog {
         symbols: SymbolizerOptions? = nil
     ) throws(Failure) -> RehearsalReport {
         var source = ReadAhead(try open())
-        return RehearsalReport.run(&source, investigation, changes: changes, limit: limit, symbols: symbols)
+        let progress = ProgressLine()
+        defer { progress.clear() }
+        return source.rehearse(investigation, changes: changes, limit: limit, symbols: symbols) {
+            progress.show($0)
+        }
+    }
+
+    /// Adds to an investigation of this log why neighbours are not one VMA.
+    func countBoundaries(for investigation: inout Investigation) throws(Failure) {
+        var source = ReadAhead(try open())
+        let progress = ProgressLine()
+        source.countBoundaries(for: &investigation) { progress.show($0) }
+        progress.clear()
     }
 
     /// Says in one sentence what is wrong with the log: the rest of it is still good.

@@ -16,8 +16,7 @@ struct ReportPage {
         self.folder = folder
         notRecorded = others.flatMap(\.notRecorded) + summaries.flatMap(\.notRecorded)
         var investigation = try log.investigate(options)
-        var source = ReadAhead(try log.open())
-        investigation.countBoundaries(&source)
+        try log.countBoundaries(for: &investigation)
         var rehearsals: [RehearsalReport] = []
         for changes in investigation.advisedChanges {
             rehearsals.append(try log.rehearse(investigation, changes: changes))

@@ -24,8 +24,8 @@ struct MapWriter {
     func write(at time: UInt64?) throws(Failure) {
         if let pass = try log.indexedPass(until: time) {
             guard pass.hasMap else { return try writeFirst(asked: time) }
-            try write(pass.replay.space, pass.reader.definitions, hasVsyscall: pass.hasVsyscall)
-            return log.warn(ofDamage: pass.reader.damageText)
+            try write(pass.replay.space, pass.source.definitions, hasVsyscall: pass.hasVsyscall)
+            return log.warn(ofDamage: pass.source.damageText)
         }
         var reader = try log.open()
         var observer = MapObserver()
