@@ -11,6 +11,7 @@
 
 #include "call_record.h"
 #include "definitions.h"
+#include "descriptor_link.h"
 #include "environment.h"
 #include "filter_call.h"
 #include "in_flight.h"
@@ -18,7 +19,6 @@
 #include "process.h"
 #include "reserved.h"
 #include "stubs.h"
-#include "text.h"
 #include "turns.h"
 #include "unrecordable.h"
 #include "userfault.h"
@@ -234,11 +234,8 @@ static bool cannot_load_library(const struct call *call, bool is_told)
 		return unrecordable_note(AT_FDCWD, (const char *)a[0], is_told);
 	if (!(a[4] & AT_EMPTY_PATH))
 		return unrecordable_note((int)a[0], (const char *)a[1], is_told);
-	char path[40];
-	struct text text = text_over(path, sizeof path);
-	text_add(&text, "/proc/self/fd/");
-	text_add_number(&text, a[0]);
-	return unrecordable_note(AT_FDCWD, path, is_told);
+	struct descriptor_link link = descriptor_link((int)a[0]);
+	return unrecordable_note(AT_FDCWD, link.path, is_told);
 }
 
 long call_execve(const struct call *call)

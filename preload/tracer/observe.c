@@ -8,8 +8,8 @@
 #include <sys/sysmacros.h>
 
 #include "definitions.h"
+#include "descriptor_link.h"
 #include "scratch.h"
-#include "text.h"
 
 /* Linux include/uapi/linux/fs.h, 6.11. */
 struct procmap_query {
@@ -133,11 +133,7 @@ bool observe_descriptor(int descriptor, struct mf_observation *observation)
 	struct scratch *scratch = scratch_take();
 	if (!scratch)
 		return false;
-	char link[40];
-	struct text path = text_over(link, sizeof link);
-	text_add(&path, "/proc/self/fd/");
-	text_add_number(&path, (uint64_t)descriptor);
-	long length = raw_syscall4(SYS_readlinkat, AT_FDCWD, (long)link, (long)scratch->bytes, 4096);
+	long length = descriptor_target(descriptor, scratch->bytes, 4096);
 	bool known = raw_syscall4(SYS_newfstatat, descriptor, (long)"", (long)&facts, AT_EMPTY_PATH) == 0;
 	if (known) {
 		uint64_t device = (uint64_t)major(facts.st_dev) << 32 | minor(facts.st_dev);

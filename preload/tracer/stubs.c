@@ -10,6 +10,7 @@
 
 #include "code_page.h"
 #include "definitions.h"
+#include "descriptor_link.h"
 #include "observe.h"
 #include "scratch.h"
 #include "stub_search.h"
@@ -316,23 +317,12 @@ void stubs_start(void)
 	memory = -1;
 }
 
-/* The path of the file that was mapped; empty if /proc does not tell. */
-static void path_of_descriptor(int descriptor, char *path, size_t size)
-{
-	char link[40];
-	struct text text = text_over(link, sizeof link);
-	text_add(&text, "/proc/self/fd/");
-	text_add_number(&text, (uint64_t)descriptor);
-	long length = raw_syscall4(SYS_readlinkat, AT_FDCWD, (long)link, (long)path, (long)size - 1);
-	path[length > 0 ? length : 0] = 0;
-}
-
 /* Computed numbers matter only outside libc, whose path costs two system calls to learn: so it is asked last.
  */
 static void note_computed(unsigned count, int descriptor)
 {
 	char path[256];
-	path_of_descriptor(descriptor, path, sizeof path);
+	descriptor_target(descriptor, path, sizeof path);
 	if (stubs_is_libc(path) || !add_gap(count, path))
 		return;
 	write_gap(&gaps[gap_count - 1]);
@@ -343,7 +333,7 @@ static void note_failed(unsigned count, int descriptor)
 {
 	char path[256], bytes[160];
 	struct text text = text_over(bytes, sizeof bytes);
-	path_of_descriptor(descriptor, path, sizeof path);
+	descriptor_target(descriptor, path, sizeof path);
 	text_add(&text, "not covered: ");
 	text_add_number(&text, count);
 	text_add(&text, count == 1 ? " system call instruction in " : " system call instructions in ");

@@ -7,6 +7,7 @@
 
 #include "call_record.h"
 #include "definitions.h"
+#include "descriptor_link.h"
 #include "process.h"
 #include "snapshot.h"
 #include "text.h"
@@ -28,15 +29,9 @@ static unsigned held_count;
 
 bool userfault_is(int descriptor)
 {
-	char link[40], target[40];
-	struct text path = text_over(link, sizeof link);
-	text_add(&path, "/proc/self/fd/");
-	text_add_number(&path, (uint64_t)(unsigned)descriptor);
-	long length =
-	    raw_syscall4(SYS_readlinkat, AT_FDCWD, (long)link, (long)target, (long)sizeof target - 1);
-	if (length == -EPERM) /* a filter forbids to ask */
+	char target[40];
+	if (descriptor_target(descriptor, target, sizeof target) == -EPERM) /* a filter forbids to ask */
 		return true;
-	target[length > 0 ? length : 0] = 0;
 	return text_equal(target, "anon_inode:[userfaultfd]");
 }
 

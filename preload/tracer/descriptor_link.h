@@ -1,0 +1,17 @@
+/* What /proc says a descriptor stands for. No function here enters libc. */
+#ifndef MAPFRAY_DESCRIPTOR_LINK_H
+#define MAPFRAY_DESCRIPTOR_LINK_H
+
+#include <stddef.h>
+
+/* /proc/self/fd/N. */
+struct descriptor_link {
+	char path[32];
+};
+
+struct descriptor_link descriptor_link(int descriptor);
+/* The path of what is open, or its name in brackets, ended by a zero: empty if /proc does not tell. Returns
+ * its length, or -errno. */
+long descriptor_target(int descriptor, char *target, size_t size);
+
+#endif
