@@ -1,6 +1,8 @@
 import Analysis
+import Dispatch
 import Reports
 import Symbols
+import Synchronization
 import TraceLog
 
 /// One readable log of a recording.
@@ -58,17 +60,32 @@ struct RecordedLog {
         return trial
     }
 
-    /// Replays with a change to the program.
+    /// Replays with changes to the program.
     func rehearse(
         _ investigation: Investigation, changes: [RehearsalReport.Change], limit: Int? = nil,
-        symbols: SymbolizerOptions? = nil
+        symbols: SymbolizerOptions? = nil, showsProgress: Bool = true
     ) throws(Failure) -> RehearsalReport {
         var source = ReadAhead(try open())
-        let progress = ProgressLine()
-        defer { progress.clear() }
+        let progress = showsProgress ? ProgressLine() : nil
+        defer { progress?.clear() }
         return source.rehearse(investigation, changes: changes, limit: limit, symbols: symbols) {
-            progress.show($0)
+            progress?.show($0)
         }
+    }
+
+    /// Replays with the changes of each trial, all trials at once: each reads the whole log.
+    func rehearse(_ investigation: Investigation, trials: [[RehearsalReport.Change]]) throws(Failure)
+        -> [RehearsalReport]
+    {
+        let results = Mutex<[Int: Result<RehearsalReport, Failure>]>([:])
+        DispatchQueue.concurrentPerform(iterations: trials.count) { place in
+            let result = Result { () throws(Failure) in
+                try rehearse(investigation, changes: trials[place], showsProgress: place == 0)
+            }
+            results.withLock { $0[place] = result }
+        }
+        let sorted = results.withLock { $0.sorted { $0.key < $1.key } }
+        return try sorted.map { (_, result) throws(Failure) in try result.get() }
     }
 
     /// Adds to an investigation of this log why neighbours are not one VMA.

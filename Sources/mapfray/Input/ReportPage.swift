@@ -17,11 +17,7 @@ struct ReportPage {
         notRecorded = others.flatMap(\.notRecorded) + summaries.flatMap(\.notRecorded)
         var investigation = try log.investigate(options)
         try log.countBoundaries(for: &investigation)
-        var rehearsals: [RehearsalReport] = []
-        for changes in investigation.advisedChanges {
-            rehearsals.append(try log.rehearse(investigation, changes: changes))
-        }
-        investigation.judgeAdvice(rehearsals)
+        investigation.judgeAdvice(try log.rehearse(investigation, trials: investigation.advisedChanges))
         investigation.report.others = Self.list(others.filter { $0.log.process != log.process }, summaries)
         self.investigation = investigation
     }
