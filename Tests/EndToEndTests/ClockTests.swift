@@ -51,4 +51,35 @@ import Testing
             #expect(earlier.end <= later.begin)
         }
     }
+
+    /// Libraries that feign another time (libfaketime) stand in for libc's function.
+    @Test func `a clock that a program has in libc's place is not asked`() throws {
+        let scratch = try Scratch()
+        let program = try scratch.compile(
+            "feigns",
+            """
+            #include <stdio.h>
+            #include <sys/mman.h>
+            #include <time.h>
+            static int asked;
+            int clock_gettime(clockid_t clock, struct timespec *now)
+            {
+                asked++;
+                *now = (struct timespec){1000 * clock, 0};
+                return 0;
+            }
+            int main(void)
+            {
+                for (int i = 0; i < 100; i++)
+                    munmap(mmap(0, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), 4096);
+                printf("asked %d times\\n", asked);
+                return 0;
+            }
+            """, ["-rdynamic"])
+        let before = DispatchTime.now().uptimeNanoseconds
+        let recorded = try mapfray("record", "--quiet", "-o", scratch.file("log"), "--", program)
+        #expect(recorded.text == "asked 0 times\n")
+        let begins = try mapfray("events", scratch.file("log")).lines.compactMap { interval($0)?.begin }
+        #expect(begins.count >= 200 && begins.allSatisfy { $0 > before })
+    }
 }

@@ -1,10 +1,9 @@
 #include "clock.h"
 
-#include <time.h>
-
 #include "text.h"
 #include "ticks.h"
 #include "tracer.h"
+#include "vdso.h"
 
 enum {
 	PIECES = 16,
@@ -40,11 +39,9 @@ static uint64_t last_rate; /* of the kernel's clock between the last two reading
 
 static uint64_t kernel_time(void)
 {
-	struct timespec now;
 	if (__builtin_expect(stopped_at != 0, 0))
 		return __atomic_add_fetch(&stopped_at, 1, __ATOMIC_RELAXED);
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	return vdso_time(CLOCK_MONOTONIC);
 }
 
 /* The counter before the time, as near to each other as they come: a line through it is never behind. */
@@ -186,6 +183,7 @@ static bool is_clock_of_vdso(const char *name)
 void clock_start(void)
 {
 	is_usable = true;
+	vdso_start();
 	last = read_both();
 }
 
@@ -193,7 +191,7 @@ void tracer_look_at_clock(void)
 {
 	char name[64];
 	read_name(name, sizeof name);
-	needs_kernel = !is_clock_of_vdso(name);
+	needs_kernel = !vdso_is_used() || !is_clock_of_vdso(name);
 	looked_at = tracer_now();
 }
 

@@ -7,10 +7,10 @@
 #ifndef MAPFRAY_CLOCK_H
 #define MAPFRAY_CLOCK_H
 
-/* In the constructor only. Enters libc as tracer_now() does. */
+/* In the constructor only. May enter libc (vdso.h). */
 void clock_start(void);
 /* In a forked child, which may be in another time namespace, and where nobody is left of those who were at
- * work. Enters libc as tracer_now() does. */
+ * work. */
 void clock_start_in_child(void);
 
 #endif

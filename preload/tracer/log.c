@@ -7,7 +7,6 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
-#include <time.h>
 
 #include "call_record.h"
 #include "definitions.h"
@@ -17,19 +16,13 @@
 #include "stubs.h"
 #include "tables.h"
 #include "text.h"
+#include "vdso.h"
 #include "watch.h"
 
 enum { DESCRIPTOR = 1000 };
 
 static struct mf_range own_ranges[8];
 static size_t own_range_count;
-
-static uint64_t real_time(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 /* DIR/PID.START.mapfray: an exec keeps the number, so the start tells its images apart. */
 static void log_path(char *path, size_t size, uint64_t start)
@@ -89,7 +82,7 @@ int log_open(void *place)
 					  .least_descriptor = DESCRIPTOR,
 					  .now = tracer_now,
 					  .start_time = tracer_now(),
-					  .start_realtime = real_time(),
+					  .start_realtime = vdso_time(CLOCK_REALTIME),
 					  .process = tracer.process,
 					  .parent_process = (uint32_t)raw_syscall0(SYS_getppid)};
 	log_path(scratch->bytes, sizeof scratch->bytes, options.start_time);

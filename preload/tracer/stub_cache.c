@@ -3,12 +3,12 @@
 
 #include <fcntl.h>
 #include <sys/syscall.h>
-#include <time.h>
 
 #include "hooks.h"
 #include "scratch.h"
 #include "text.h"
 #include "tracer.h"
+#include "vdso.h"
 
 enum {
 	VERSION = 3, /* of what is searched for */
@@ -144,11 +144,7 @@ bool stub_cache_find(const struct stub_origin *origin, struct stub_findings *fin
 /* Its time tells the file's state from every later one. */
 static bool is_settled(const struct stub_origin *origin)
 {
-	struct timespec now;
-	if (mf_sandbox_is_confined())
-		return false;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec > origin->changed + SETTLED;
+	return !mf_sandbox_is_confined() && vdso_time(CLOCK_REALTIME) > origin->changed + SETTLED;
 }
 
 static void write_entry(const struct stub_origin *origin, const struct stub_findings *findings,

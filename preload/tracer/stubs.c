@@ -15,6 +15,7 @@
 #include "scratch.h"
 #include "stub_search.h"
 #include "text.h"
+#include "vdso.h"
 
 /* By index; the assembly entry reads where to go back to. */
 __attribute__((visibility("hidden"))) uint64_t stub_returns[STUBS_MAX];
@@ -275,9 +276,7 @@ static int redirect_object(struct dl_phdr_info *object, size_t size, void *unuse
 {
 	(void)size, (void)unused;
 	struct found found = {.file = memory, .is_libc = stubs_is_libc(object->dlpi_name)};
-	bool is_vdso =
-	    text_begins(object->dlpi_name, "linux-vdso") || text_begins(object->dlpi_name, "linux-gate");
-	if (is_vdso || holds(object, (uint64_t)&tracer))
+	if (vdso_is_name(object->dlpi_name) || holds(object, (uint64_t)&tracer))
 		return 0;
 	for (int i = 0; i < object->dlpi_phnum; i++) {
 		const ElfW(Phdr) *segment = &object->dlpi_phdr[i];

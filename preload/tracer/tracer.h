@@ -50,8 +50,7 @@ _Static_assert(offsetof(struct tracer, ring) == 64, "the ring's first words have
 
 extern struct tracer tracer __attribute__((visibility("hidden")));
 
-/* CLOCK_MONOTONIC in nanoseconds (clock.c). Now and then enters the vDSO through libc's clock_gettime, which
- * neither locks nor allocates. */
+/* CLOCK_MONOTONIC in nanoseconds (clock.c). Does not enter libc. */
 uint64_t tracer_now(void);
 /* In the first thread, at the start: where else the numbers of threads can be read. */
 void tracer_learn_from_libc(void);
