@@ -82,4 +82,49 @@ import Testing
         let begins = try mapfray("events", scratch.file("log")).lines.compactMap { interval($0)?.begin }
         #expect(begins.count >= 200 && begins.allSatisfy { $0 > before })
     }
+
+    /// What the kernel's clock is read from may go; the program that takes it away must not ask for the time itself.
+    @Test(arguments: ["moves", "unmaps", "forbids"])
+    func `a program that takes the vDSO or the counter away goes on`(way: String) throws {
+        let scratch = try Scratch()
+        let program = try scratch.compile(
+            "takes",
+            """
+            #define _GNU_SOURCE
+            #include <stdio.h>
+            #include <string.h>
+            #include <sys/auxv.h>
+            #include <sys/mman.h>
+            #include <sys/prctl.h>
+            #include <unistd.h>
+            int main(int count, char **arguments)
+            {
+                char line[256], *code = (char *)getauxval(AT_SYSINFO_EHDR);
+                unsigned long end = 0;
+                FILE *maps = fopen("/proc/self/maps", "r");
+                while (fgets(line, sizeof line, maps))
+                    if (strstr(line, "[vdso]"))
+                        sscanf(line, "%*lx-%lx", &end);
+                fclose(maps);
+                size_t size = end - (unsigned long)code;
+                int failed = 0;
+                if (arguments[1][0] == 'm') {
+                    void *place = mmap(0, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+                    failed = mremap(code, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, place) != place;
+                } else if (arguments[1][0] == 'u') {
+                    failed = munmap(code, size) != 0;
+                } else {
+                    failed = prctl(PR_SET_TSC, PR_TSC_SIGSEGV) != 0;
+                }
+                for (int i = 0; i < 100000; i++)
+                    munmap(mmap(0, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), 4096);
+                puts(failed ? "failed" : "went on");
+                return 0;
+            }
+            """)
+        let recorded = try mapfray("record", "--quiet", "-o", scratch.file("log"), "--", program, way)
+        #expect(recorded.text == "went on\n" && recorded.status == 0)
+        #expect(try mapfray("verify", scratch.file("log")).status == 0)
+        #expect(try mapfray("events", scratch.file("log")).lines.count > 200_000)
+    }
 }

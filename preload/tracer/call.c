@@ -5,11 +5,13 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "call_record.h"
+#include "clock.h"
 #include "definitions.h"
 #include "descriptor_link.h"
 #include "environment.h"
@@ -65,18 +67,24 @@ static uint64_t size_taken(const uint64_t arguments[6], enum mf_call_number kind
 	}
 }
 
-/* Tells the unwinder and the definitions what is about to go. Before the call: afterwards another thread may
- * already have loaded other code there. */
+static void forget_range(uint64_t start, uint64_t size)
+{
+	definitions_forget(start, start + size);
+	clock_forget(start, start + size);
+}
+
+/* Tells the unwinder, the definitions and the clock what is about to go. Before the call: afterwards another
+ * thread may already have loaded other code there. */
 static void forget_taken(const struct call *call, enum mf_call_number kind)
 {
 	const uint64_t *arguments = call->arguments;
 	uint64_t size = size_taken(arguments, kind);
 	if (size)
-		definitions_forget(arguments[0], arguments[0] + size);
+		forget_range(arguments[0], size);
 	if (kind == MF_CALL_MREMAP && arguments[3] & MREMAP_FIXED)
-		definitions_forget(arguments[4], arguments[4] + arguments[2]);
+		forget_range(arguments[4], arguments[2]);
 	if (kind == MF_CALL_SHMAT && arguments[2] & SHM_REMAP)
-		definitions_forget(arguments[1], arguments[1] + SEGMENT_MAX);
+		forget_range(arguments[1], SEGMENT_MAX);
 }
 
 void call_record(const struct call *call, long result, uint64_t begin, uint64_t end)
@@ -133,11 +141,19 @@ static void write_parts(const struct call *call, enum mf_call_number kind, long 
 	}
 }
 
+static bool forbids_counter(const struct call *call)
+{
+	return call->number == SYS_prctl && call->arguments[0] == PR_SET_TSC &&
+	       call->arguments[1] == PR_TSC_SIGSEGV;
+}
+
 long call_make(const struct call *call)
 {
 	enum mf_call_number kind = call_kind(call->number, call->arguments);
 	if (!kind && filter_call_is(call))
 		return filter_call_make(call);
+	if (!kind && forbids_counter(call))
+		clock_leave_counter();
 	if (!kind || !process_is_recording())
 		return enter_kernel(call);
 	/* Before the call, which may unmap code or unwind tables that the backtrace needs. */

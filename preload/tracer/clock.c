@@ -1,5 +1,7 @@
 #include "clock.h"
 
+#include <sys/syscall.h>
+
 #include "text.h"
 #include "ticks.h"
 #include "tracer.h"
@@ -68,10 +70,12 @@ static uint64_t time_at(const struct piece *piece, uint64_t ticks)
 static inline bool from_ticks(uint64_t lives, uint64_t *now)
 {
 	uint64_t number = __atomic_load_n(&current, __ATOMIC_ACQUIRE);
+	if (__builtin_expect(!number, 0))
+		return false;
 	const struct piece *piece = &pieces[number % PIECES];
 	uint64_t ticks = ticks_now(tracer.has_threads);
 	*now = time_at(piece, ticks);
-	return number && ticks - piece->ticks < lives * piece->life &&
+	return ticks - piece->ticks < lives * piece->life &&
 	       __atomic_load_n(&current, __ATOMIC_ACQUIRE) == number;
 }
 
@@ -200,6 +204,30 @@ void tracer_confine_clock(void)
 {
 	if (needs_kernel && !stopped_at)
 		stopped_at = looked_at;
+}
+
+/* What the kernel said last serves where it may not be asked. */
+static void ask_kernel_from_now_on(void)
+{
+	looked_at = tracer_now();
+	needs_kernel = true;
+	vdso_leave();
+	if (!mf_sandbox_permits_all(SYS_clock_gettime))
+		tracer_confine_clock();
+}
+
+void clock_forget(uint64_t start, uint64_t end)
+{
+	if (vdso_is_within(start, end))
+		ask_kernel_from_now_on();
+}
+
+/* The vDSO reads the counter too. */
+void clock_leave_counter(void)
+{
+	ask_kernel_from_now_on();
+	is_usable = false;
+	__atomic_store_n(&current, 0, __ATOMIC_RELEASE);
 }
 
 void clock_start_in_child(void)

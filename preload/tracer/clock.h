@@ -7,8 +7,14 @@
 #ifndef MAPFRAY_CLOCK_H
 #define MAPFRAY_CLOCK_H
 
+#include <stdint.h>
+
 /* In the constructor only. May enter libc (vdso.h). */
 void clock_start(void);
+/* Before memory is taken away: the vDSO may lie there. Does not enter libc. */
+void clock_forget(uint64_t start, uint64_t end);
+/* Before the program makes it a SIGSEGV to read the counter. Does not enter libc. */
+void clock_leave_counter(void);
 /* In a forked child, which may be in another time namespace, and where nobody is left of those who were at
  * work. */
 void clock_start_in_child(void);

@@ -15,9 +15,12 @@
 #define CLOCK_FUNCTION "__kernel_clock_gettime"
 #endif
 
+enum { DATA = 6 * 4096 }; /* right below the code: [vvar], [vvar_vclock]; in older kernels less */
+
 typedef int clock_function(clockid_t clock, struct timespec *time);
 
-static clock_function *read_clock; /* NULL: the kernel is asked */
+static clock_function *read_clock; /* atomic; NULL: the kernel is asked */
+static uint64_t code, code_end;
 
 bool vdso_is_name(const char *name)
 {
@@ -28,8 +31,12 @@ static void find_function(const struct dl_phdr_info *object)
 {
 	struct link_map *map = NULL;
 	Dl_info unused;
-	/* Its program headers lie within it. */
-	if (dladdr1(object->dlpi_phdr, &unused, (void **)&map, RTLD_DL_LINKMAP) && map)
+	for (int i = 0; i < object->dlpi_phnum; i++)
+		if (object->dlpi_phdr[i].p_type == PT_LOAD) {
+			code = object->dlpi_addr + object->dlpi_phdr[i].p_vaddr;
+			code_end = code + object->dlpi_phdr[i].p_memsz;
+		}
+	if (code && dladdr1((const void *)code, &unused, (void **)&map, RTLD_DL_LINKMAP) && map)
 		read_clock = (clock_function *)dlsym(map, CLOCK_FUNCTION);
 }
 
@@ -50,12 +57,23 @@ void vdso_start(void)
 uint64_t vdso_time(clockid_t clock)
 {
 	struct timespec now = {0};
-	if (__builtin_expect(!read_clock || read_clock(clock, &now) != 0, 0))
+	clock_function *function = __atomic_load_n(&read_clock, __ATOMIC_RELAXED);
+	if (__builtin_expect(!function || function(clock, &now) != 0, 0))
 		raw_syscall2(SYS_clock_gettime, clock, (long)&now);
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
 bool vdso_is_used(void)
 {
-	return read_clock != NULL;
+	return __atomic_load_n(&read_clock, __ATOMIC_RELAXED) != NULL;
+}
+
+bool vdso_is_within(uint64_t start, uint64_t end)
+{
+	return vdso_is_used() && start < code_end && end > code - DATA;
+}
+
+void vdso_leave(void)
+{
+	__atomic_store_n(&read_clock, NULL, __ATOMIC_RELAXED);
 }

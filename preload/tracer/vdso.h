@@ -18,5 +18,9 @@ void vdso_start(void);
 uint64_t vdso_time(clockid_t clock);
 /* The clocks are read without a system call, as far as the vDSO can. */
 bool vdso_is_used(void);
+/* The vDSO, or the data that it reads, lies in this range. */
+bool vdso_is_within(uint64_t start, uint64_t end);
+/* It is about to go: from now on the kernel is asked. */
+void vdso_leave(void);
 
 #endif
