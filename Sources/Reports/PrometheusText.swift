@@ -80,8 +80,7 @@ package enum PrometheusText {
     // MARK: samples
 
     private static func labels(_ status: LiveStatus) -> [(name: String, value: String)] {
-        let program = status.report.process.command.first ?? ""
-        let name = program.split(separator: "/").last.map(String.init) ?? program
+        let name = ProgramName.short(status.report.process.command) ?? ""
         return [("pid", String(status.report.process.pid)), ("command", name)]
     }
 

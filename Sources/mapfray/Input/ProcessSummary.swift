@@ -30,7 +30,7 @@ struct ProcessSummary: Codable {
 
     /// What is said to somebody who asks for the log.
     var noLog: Failure {
-        let name = command.first?.split(separator: "/").last ?? "?"
+        let name = ProgramName.short(command) ?? "?"
         return Failure(
             "of process \(process) (\(name)) only a summary was kept: at most \(peak) VMAs, \(calls) calls, none failed; "
                 + "to keep every log, record without --summarize")

@@ -38,7 +38,7 @@ struct ReportPage {
     private var words: [String] {
         let others = investigation.report.others
         let named = others.prefix(3).map { other in
-            let name = other.command.first?.split(separator: "/").last ?? "?"
+            let name = ProgramName.short(other.command) ?? "?"
             return "\(name) (pid \(other.pid), peak \(NumberText.count(other.peak)))"
         }
         let unseen = notRecorded.prefix(3)
