@@ -378,9 +378,11 @@ void stubs_write_coverage(void)
 	if (!stubs_cover(SYS_mmap))
 		text_add(&text, "calls that libc makes to itself are not all seen: ");
 	text_add_number(&text, failures);
+	if (redirections)
+		text_add(&text, failures == 1 ? " system call instruction" : " system call instructions");
 	text_add(&text,
 		 redirections
-		     ? " system call instructions could not be redirected: no place near them for the way out"
+		     ? " could not be redirected: no place near for the way out"
 		     : " instructions were found (/proc/self/mem could not be written, or unknown code)");
 	define_note(MF_NOTE_NOT_COVERED, bytes);
 }
