@@ -56,6 +56,7 @@ extension CoverageTests {
             script: "exec ./a", least: 280),
         raw("PIE", "-O2"),
         raw("at a fixed address", "-O2 -no-pie"),
+        raw("with gaps and no room behind its code", "-O2 -DGAPS -Wl,--section-start=.fini=0x1ff4"),
         raw("code and data in one page of the file", "-O2 -Wl,-z,noseparate-code"),
         Program(
             name: "system calls whose number is moved to the whole register",
@@ -110,6 +111,10 @@ extension CoverageTests {
         {
             return call6(SYS_munmap, block, 16384, 0, 0, 0);
         }
+
+        #ifdef GAPS /* as lld leaves them between functions */
+        __asm__(".text\\n.balign 16\\n.rept 8\\nret\\n.fill 15, 1, 0xCC\\n.endr\\n");
+        #endif
 
         int main(void)
         {

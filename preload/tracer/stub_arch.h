@@ -28,10 +28,10 @@ struct stub_code {
 };
 
 /* Bytes near a stub that no program uses: for the long jump where the tracer is out of a short one's reach.
- */
+ * Once they are taken, what fills the gaps between functions. */
 struct stub_room {
-	uint64_t start;
-	uint64_t end;
+	uint64_t start, end;
+	uint64_t code, code_end; /* where gaps may be looked for */
 };
 
 /* Finds the next stub in [from, end); false at the end. */

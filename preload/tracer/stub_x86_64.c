@@ -19,6 +19,8 @@ enum {
 	ENTRY_SIZE = 16,
 	COPY_SIZE = 48,
 	COPIES_MAX = 32,
+	ALIGNMENT = 16,	     /* of functions */
+	GAP_REACH = 1 << 20, /* bytes to both sides in which a gap is looked for */
 	NUMBER_MAX = 512
 };
 
@@ -255,17 +257,50 @@ static bool copy_between(const struct stub *stub, uint64_t entry, struct stub_co
 	return add_jump(code, entry);
 }
 
+/* Whether a `ret` and int3 up to the next function end at `end`, with the room for a long jump: lld fills so.
+ * A constant in the code that has so many equal bytes has 16 of them. */
+static bool is_gap(const struct stub_room *room, uint64_t end)
+{
+	const uint8_t *next = (const uint8_t *)end;
+	if (end < room->code + ALIGNMENT || end >= room->code_end)
+		return false;
+	bool is_longer = next[-LONG_JUMP_SIZE - 1] == 0xCC;
+	for (int i = 1; i <= LONG_JUMP_SIZE; i++)
+		if (next[-i] != 0xCC)
+			return false;
+	return next[0] != 0xCC && next[-LONG_JUMP_SIZE - 1 - is_longer] == 0xC3;
+}
+
+/* The nearest gap's last LONG_JUMP_SIZE bytes; 0: there is none. */
+static uint64_t find_gap(const struct stub_room *room, uint64_t near)
+{
+	near &= ~(uint64_t)(ALIGNMENT - 1);
+	for (uint64_t far = 0; far < GAP_REACH; far += ALIGNMENT) {
+		if (is_gap(room, near + far))
+			return near + far - LONG_JUMP_SIZE;
+		if (is_gap(room, near - far))
+			return near - far - LONG_JUMP_SIZE;
+	}
+	return 0;
+}
+
+static uint64_t place_of_long_jump(struct stub_room *room, uint64_t near)
+{
+	if (room->end - room->start < LONG_JUMP_SIZE)
+		return find_gap(room, near);
+	room->start += LONG_JUMP_SIZE;
+	return room->start - LONG_JUMP_SIZE;
+}
+
 /* jmp *0(%rip), and the address behind it. */
-static bool long_jump(struct stub_room *room, uint64_t to, struct stub_code *code)
+static bool long_jump(struct stub_room *room, const struct stub *stub, uint64_t to, struct stub_code *code)
 {
 	static const uint8_t jump[6] = {0xFF, 0x25};
-	if (room->end - room->start < LONG_JUMP_SIZE)
-		return false;
-	*code = (struct stub_code){.address = room->start, .size = LONG_JUMP_SIZE};
+	*code =
+	    (struct stub_code){.address = place_of_long_jump(room, stub->address), .size = LONG_JUMP_SIZE};
 	__builtin_memcpy(code->bytes, jump, sizeof jump);
 	__builtin_memcpy(code->bytes + sizeof jump, &to, sizeof to);
-	room->start += LONG_JUMP_SIZE;
-	return true;
+	return code->address != 0;
 }
 
 size_t stub_patch(const struct stub *stub, size_t index, struct stub_room *room,
@@ -281,7 +316,7 @@ size_t stub_patch(const struct stub *stub, size_t index, struct stub_room *room,
 	codes[count] = (struct stub_code){.address = stub->address};
 	if (add_jump(&codes[count], target))
 		return count + 1;
-	if (!long_jump(room, target, &codes[count]))
+	if (!long_jump(room, stub, target, &codes[count]))
 		return 0;
 	target = codes[count++].address;
 	codes[count] = (struct stub_code){.address = stub->address};

@@ -143,6 +143,14 @@ static bool write_jump(struct found *found, const struct stub_code *jump, uint64
 	return true;
 }
 
+/* Between functions of the waiting page it would be overwritten by what was there. */
+static bool write_way(struct found *found, const struct stub_code *code)
+{
+	if (code->address >= found->room.code && code->address < found->room.code_end)
+		write_waiting(found);
+	return code_write(found->file, code);
+}
+
 static bool redirect(const struct stub *stub, struct found *found)
 {
 	struct stub_code codes[STUB_CODES_MAX];
@@ -158,7 +166,7 @@ static bool redirect(const struct stub *stub, struct found *found)
 		return false;
 	stub_jumps[index] = codes[count - 1];
 	for (size_t i = 0; i + 1 < count; i++)
-		if (!code_write(found->file, &codes[i]))
+		if (!write_way(found, &codes[i]))
 			return false;
 	return write_jump(found, &codes[count - 1], stub->number);
 }
@@ -285,6 +293,8 @@ static int redirect_object(struct dl_phdr_info *object, size_t size, void *unuse
 		if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_X) || !(segment->p_flags & PF_R))
 			continue;
 		found.room = room_behind(object, end);
+		found.room.code = start;
+		found.room.code_end = end;
 		struct stub_origin origin = {0};
 		if (stub_cache_is_for(segment->p_filesz))
 			origin = origin_of(object, segment);
@@ -343,7 +353,7 @@ static void note_failed(unsigned count, int descriptor)
 
 void stubs_redirect_new(uint64_t start, const struct stub_origin *origin, int descriptor)
 {
-	struct found found = {.file = -1};
+	struct found found = {.file = -1, .room = {.code = start, .code_end = start + origin->length}};
 	struct stub_search search;
 	stub_search_begin(&search, origin, start, start + origin->length);
 	redirect_all(&search, &found, open_memory);
