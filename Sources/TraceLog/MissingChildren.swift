@@ -1,3 +1,4 @@
+import Glibc
 import TraceFormat
 
 extension Note {
@@ -8,7 +9,16 @@ extension Note {
         let whose = count == 1 ? "1 forked child" : "\(count) forked children"
         self.init(
             code: .notCovered, time: header.identity.start_time,
-            text: "not recorded: \(whose) could not begin a log (\(LogError.text(of: errno))); "
-                + "record to a folder that they can reach and write to")
+            text: "not recorded: \(whose) could not begin a log (\(LogError.text(of: errno)))"
+                + Self.remedy(errno))
+    }
+
+    /// What would help, where the error tells.
+    private static func remedy(_ errno: Int32) -> String {
+        switch errno {
+        case EACCES, EPERM, ENOENT, EROFS: "; record to a folder that they can reach and write to"
+        case EMFILE: ": RLIMIT_NOFILE left them no descriptor"
+        default: ""
+        }
     }
 }

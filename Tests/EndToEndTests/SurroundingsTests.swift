@@ -80,6 +80,32 @@ import Testing
         #expect(text.contains("lost records: 0"))
     }
 
+    /// As the process that sshd leaves the network to.
+    @Test func `of a child that may open nothing the log says why it is missing`() throws {
+        let program = try scratch.compile(
+            "confined",
+            """
+            #include <sys/mman.h>
+            #include <sys/resource.h>
+            #include <sys/wait.h>
+            #include <unistd.h>
+            int main(void)
+            {
+                setrlimit(RLIMIT_NOFILE, &(struct rlimit){0, 0});
+                if (fork() == 0)
+                    return munmap(mmap(0, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), 4096);
+                return wait(0) < 0;
+            }
+            """)
+        try record(program, [])
+        let text = try mapfray("report", scratch.file("log"), environment: ["COLUMNS": "400"]).text
+        #expect(
+            text.contains(
+                "1 forked child could not begin a log (Too many open files): RLIMIT_NOFILE left them no descriptor"
+            ),
+            "\(text)")
+    }
+
     /// A library with a system call of its own.
     private static let raw = """
         __attribute__((constructor)) static void map(void)
