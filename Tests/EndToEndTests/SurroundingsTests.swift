@@ -80,6 +80,37 @@ import Testing
         #expect(text.contains("lost records: 0"))
     }
 
+    @Test(.enabled(if: FileManager.default.fileExists(atPath: "/usr/bin/valgrind"), "no valgrind here"))
+    func `valgrind finds no fault with the tracer`() throws {
+        let program = try scratch.compile(
+            "maps",
+            """
+            #include <pthread.h>
+            #include <sys/mman.h>
+            static void *map(void *unused)
+            {
+                munmap(mmap(0, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), 4096);
+                return unused;
+            }
+            int main(void)
+            {
+                pthread_t threads[20];
+                for (int i = 0; i < 20; i++)
+                    pthread_create(&threads[i], 0, map, 0);
+                for (int i = 0; i < 20; i++)
+                    pthread_join(threads[i], 0);
+                return 0;
+            }
+            """, ["-pthread"])
+        let command = ["-q", "--error-exitcode=9", program]
+        let native = try run("/usr/bin/valgrind", command)
+        let recorded = try run(
+            mapfrayPath(), ["record", "--quiet", "-o", scratch.file("log"), "/usr/bin/valgrind"] + command)
+        #expect(recorded.status == native.status)
+        #expect(recorded.text == native.text)
+        #expect(recorded.errors == native.errors)
+    }
+
     /// As the process that sshd leaves the network to.
     @Test func `of a child that may open nothing the log says why it is missing`() throws {
         let program = try scratch.compile(

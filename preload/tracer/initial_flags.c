@@ -46,7 +46,7 @@ static bool keep(struct initial_flags *flags, const struct scan_region *regions,
 
 static bool find_anonymous(int file, struct initial_flags *flags)
 {
-	struct scan_region regions[REGIONS];
+	struct scan_region regions[REGIONS] = {{0}}; /* valgrind does not know who writes there */
 	struct scan_argument scan = {.size = sizeof scan,
 				     .end = ADDRESSES,
 				     .regions = (uint64_t)regions,

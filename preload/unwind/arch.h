@@ -16,6 +16,9 @@
 #error "the unwinder knows x86-64 only"
 #endif
 
+/* Once, before any probe. */
+void mf_arch_start(void);
+
 /* Whether the word at this aligned address can be read; by a system call without any effect. */
 bool mf_arch_probe(uint64_t address);
 

@@ -1,6 +1,7 @@
 /* The walk, and the room's public functions. */
 #include "unwind.h"
 
+#include "arch.h"
 #include "compact_step.h"
 #include "eh_frame.h"
 #include "memo.h"
@@ -10,6 +11,7 @@
 
 void mf_unwind_start(void)
 {
+	mf_arch_start();
 	mf_modules_start();
 }
 
