@@ -19,6 +19,7 @@ extension AddressSpace {
     package var programBreak: (start: UInt64, current: UInt64) { (heap.start, heap.current) }
 
     mutating func brk(_ call: Call) {
+        if heap.current == 0 { learnBreak(call) }
         let old = pageAligned(heap.current)
         let new = pageAligned(call.result)
         let isKnown = heap.current != 0
@@ -27,6 +28,21 @@ extension AddressSpace {
         guard isKnown else { return }
         if new < old { _ = removeRange(new, old) }
         if new > old { grow(old, new) }
+    }
+
+    /// A forked child whose parent had no heap yet grows one from a break that nothing told: where the VMA that the kernel
+    /// shows begins, or what was there before ends.
+    private mutating func learnBreak(_ call: Call) {
+        let end = pageAligned(call.result)
+        guard call.flags.contains(.hasObservation), call.observedEnd == end else { return }
+        var first = call.observedStart
+        var cursor = tree.first(endingAbove: first)
+        if !tree.isEnd(cursor), tree[cursor].start <= first {
+            first = tree[cursor].end
+            cursor = tree.next(cursor)
+        }
+        guard first < end, tree.isEnd(cursor) || tree[cursor].start >= end else { return }
+        heap = Heap(start: first, current: first)
     }
 
     private mutating func grow(_ start: UInt64, _ end: UInt64) {

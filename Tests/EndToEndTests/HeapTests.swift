@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// The heap where it begins right behind the program: the kernel puts it there if addresses are not randomized.
+/// The heap where it begins: right behind the program, if addresses are not randomized, or where a child's parent was told.
 @Suite struct HeapTests {
     private let scratch: Scratch
 
@@ -35,5 +35,36 @@ import Testing
         #expect(verified.status == 0, "\(verified.text)")
         let corrections = try #require(verified.object["corrections"] as? [String: Int])
         #expect(corrections["snapshot"] == 0)
+    }
+
+    /// Only the parent asks where the break is.
+    private static let forking = """
+        #include <sys/wait.h>
+        #include <unistd.h>
+        int main(void)
+        {
+            int status = 1;
+            char *begin = sbrk(0);
+            if (fork() == 0) {
+                *(char *)sbrk(3 * 4096) = 1;
+                brk(begin + 4096);
+                _exit(sbrk(0) == begin + 4096 ? 0 : 77);
+            }
+            wait(&status);
+            return status;
+        }
+        """
+
+    @Test func `a child begins it where its parent found the break`() throws {
+        let program = try scratch.compile("forking", Self.forking)
+        let log = scratch.file("log")
+        let recorded = try run(mapfrayPath(), ["record", "--quiet", "-o", log, "--", program])
+        #expect(recorded.status == 0, "\(recorded.errors)")
+        for name in try scratch.contents("log") {
+            let verified = try mapfray("verify", "\(log)/\(name)", "--json")
+            #expect(verified.status == 0, "\(verified.text)")
+            let corrections = try #require(verified.object["corrections"] as? [String: Int])
+            #expect(corrections["snapshot"] == 0)
+        }
     }
 }
