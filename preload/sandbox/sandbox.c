@@ -3,6 +3,7 @@
 #include "own_calls.h"
 
 struct mf_sandbox mf_sandbox = {.permitted = ~0ULL};
+long (*mf_sandbox_elsewhere)(long, long, long, long, long, long, long);
 
 static bool is_call(const struct mf_known_call *own, long number, const uint64_t arguments[6])
 {

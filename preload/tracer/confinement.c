@@ -15,6 +15,7 @@
 
 static uint64_t filter_count; /* in force */
 static bool is_inherited;     /* they were there at the start */
+static bool is_by_dispatch;   /* no filter: dispatch.h */
 static bool has_notes;	      /* the log says what is forbidden */
 
 struct filters {
@@ -104,6 +105,11 @@ void confinement_count_filter(void)
 	environment_announce(++filter_count, mf_sandbox.permitted);
 }
 
+void confinement_by_dispatch(void)
+{
+	is_by_dispatch = true;
+}
+
 void confinement_adapt(void)
 {
 	if (!confinement_allows_spill())
@@ -127,10 +133,17 @@ static void add_loss(struct text *text, size_t begin, const char *loss)
 	text_add(text, loss);
 }
 
+static const char *who_forbids(void)
+{
+	if (is_by_dispatch)
+		return "the program has its system calls dispatched to itself, in a way";
+	return is_inherited ? "the program runs under a seccomp filter"
+			    : "the program installed a seccomp filter";
+}
+
 void confinement_write_notes(void)
 {
-	const char *who = is_inherited ? "the program runs under a seccomp filter"
-				       : "the program installed a seccomp filter";
+	const char *who = who_forbids();
 	char bytes[320];
 	struct text text = text_over(bytes, sizeof bytes);
 	if (!mf_sandbox_is_confined() || has_notes)

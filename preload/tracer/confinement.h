@@ -16,6 +16,8 @@ bool confinement_allows_lists(void);
 bool confinement_allows_log(void);
 /* The kernel took one more filter, which mf_sandbox_enter() was told of. */
 void confinement_count_filter(void);
+/* It is no filter: the program has system calls dispatched to itself. */
+void confinement_by_dispatch(void);
 /* Does without what is forbidden; once there is a log. */
 void confinement_adapt(void);
 /* Writes into the log what that is. */

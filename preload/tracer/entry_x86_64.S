@@ -111,7 +111,9 @@ syscall:
 	jae 1f
 	cmpb $0, (%rax,%rdi)
 	jne traced_syscall
-1:	movq %rdi, %rax
+1:	cmpq $0, mf_sandbox_elsewhere(%rip)
+	jne 3f
+	movq %rdi, %rax
 	movq %rsi, %rdi
 	movq %rdx, %rsi
 	movq %rcx, %rdx
@@ -131,6 +133,7 @@ syscall:
 	movl %ecx, (%rax)
 	movq $-1, %rax
 	ret
+3:	jmp *dispatch_libc(%rip)
 	.cfi_endproc
 	.size syscall, . - syscall
 

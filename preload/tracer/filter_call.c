@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 
 #include "confinement.h"
+#include "dispatch.h"
 #include "environment.h"
 #include "limits.h"
 #include "process.h"
@@ -16,7 +17,7 @@ enum { PAGE = 4096 };
 bool filter_call_is(const struct call *call)
 {
 	return (call->number == SYS_seccomp && call->arguments[0] <= SECCOMP_SET_MODE_FILTER) ||
-	       (call->number == SYS_prctl && call->arguments[0] == PR_SET_SECCOMP);
+	       (call->number == SYS_prctl && call->arguments[0] == PR_SET_SECCOMP) || dispatch_is(call);
 }
 
 static bool is_strict(const struct call *call)
@@ -38,8 +39,8 @@ static bool can_read(const void *start, uint64_t size)
 static uint64_t judge(const struct call *call)
 {
 	const struct sock_fprog *program = (const struct sock_fprog *)call->arguments[2];
-	if (is_strict(call) || !can_read(program, sizeof *program) || program->len > BPF_MAXINSNS ||
-	    !can_read(program->filter, program->len * sizeof *program->filter))
+	if (dispatch_is(call) || is_strict(call) || !can_read(program, sizeof *program) ||
+	    program->len > BPF_MAXINSNS || !can_read(program->filter, program->len * sizeof *program->filter))
 		return 0;
 	return mf_sandbox_judge(program->filter, program->len);
 }
@@ -90,7 +91,12 @@ long filter_call_make(const struct call *call)
 		mf_sandbox_leave(earlier);
 		return result;
 	}
-	confinement_count_filter();
+	if (dispatch_is(call)) {
+		dispatch_begin();
+		confinement_by_dispatch();
+	} else {
+		confinement_count_filter();
+	}
 	if (is_recording)
 		confinement_adapt();
 	return result;

@@ -12,6 +12,8 @@
 /* A call that the program makes. The kernel's answer, unchanged: -errno on failure. */
 static inline long program_syscall(long number, long a, long b, long c, long d, long e, long f)
 {
+	if (__builtin_expect(mf_sandbox_elsewhere != 0, 0))
+		return mf_sandbox_elsewhere(number, a, b, c, d, e, f);
 #if defined(__x86_64__)
 	long result;
 	register long r10 __asm__("r10") = d;

@@ -29,6 +29,11 @@ static inline bool mf_sandbox_is_confined(void)
 	return __atomic_load_n(&mf_sandbox.is_confined, __ATOMIC_RELAXED) != 0;
 }
 
+/* Makes the program's calls in the tracer's place, where it matters which instruction enters the kernel; else
+ * 0. */
+extern long (*mf_sandbox_elsewhere)(long number, long a, long b, long c, long d, long e, long f)
+    __attribute__((visibility("hidden")));
+
 /* Whether a call of the tracer's own may be made. */
 bool mf_sandbox_permits(long number, const uint64_t arguments[6]);
 /* Whether every call of the list with this number may be made. */
