@@ -157,13 +157,14 @@ bool doubt_of(const struct call *call, enum mf_call_number kind, long result, ui
 	      struct doubt *doubt)
 {
 	const uint64_t *arguments = call->arguments;
+	bool is_settled = reserved_is_any && reserved_settles(arguments);
 	if (result < 0 && result > -4096)
 		return doubt_of_failure(arguments, kind, now, doubt);
-	if (kind == MF_CALL_MMAP)
+	if (kind == MF_CALL_MMAP && arguments[2] == PROT_NONE)
 		reserved_add(arguments, (uint64_t)result);
 	if (lowest_settles(arguments, kind, (uint64_t)result) && !tracer.has_threads)
 		return false;
-	if (reserved_settles(arguments) && !turn_overlapped())
+	if (is_settled && !turn_overlapped())
 		return false;
 	switch (kind) {
 	case MF_CALL_MMAP:

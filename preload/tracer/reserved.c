@@ -17,10 +17,8 @@
 
 enum {
 	PAGE_BITS = 12,
-	BLOCK_BITS = 26 - PAGE_BITS, /* of pages */
-	SLOTS = 256,
-	BLOCKS =
-	    3, /* that a reservation of two, which malloc cuts an arena from, may touch: no more are kept */
+	BLOCK_BITS = RESERVED_BLOCK_BITS - PAGE_BITS, /* of pages */
+	BLOCKS = 3, /* of a reservation that are kept: malloc cuts an arena from two, which lie in three */
 	COUNT_BITS = BLOCK_BITS + 1,
 };
 
@@ -30,8 +28,8 @@ struct reserved {
 	bool is_begun; /* the page before `start` was a piece of it */
 };
 
-static uint64_t slots[SLOTS];	  /* start << 16 | count << 1 | is_begun; 0: none */
-static bool is_any;		  /* ever was */
+uint64_t reserved_slots[RESERVED_SLOTS]; /* start << 16 | count << 1 | is_begun; 0: none */
+bool reserved_is_any;
 static __thread uint64_t settled; /* where the piece begins that the latest call made usable; 0: none */
 
 static uint64_t packed(struct reserved reserved)
@@ -49,13 +47,13 @@ static struct reserved unpacked(uint64_t word)
 
 static uint64_t *slot_of(uint64_t page)
 {
-	return &slots[(page >> BLOCK_BITS) % SLOTS];
+	return &reserved_slots[(page >> BLOCK_BITS) % RESERVED_SLOTS];
 }
 
 void reserved_start(void)
 {
-	for (size_t i = 0; i < SLOTS; i++)
-		__atomic_store_n(&slots[i], 0, __ATOMIC_RELAXED);
+	for (size_t i = 0; i < RESERVED_SLOTS; i++)
+		__atomic_store_n(&reserved_slots[i], 0, __ATOMIC_RELAXED);
 }
 
 static uint64_t pages(uint64_t length)
@@ -65,7 +63,7 @@ static uint64_t pages(uint64_t length)
 
 void reserved_add(const uint64_t arguments[6], uint64_t result)
 {
-	if (arguments[2] != PROT_NONE || !(arguments[3] & MAP_ANONYMOUS) ||
+	if (!(arguments[3] & MAP_ANONYMOUS) ||
 	    (arguments[3] & (MAP_TYPE | MAP_GROWSDOWN | MAP_HUGETLB)) != MAP_PRIVATE)
 		return;
 	uint64_t start = result >> PAGE_BITS, end = start + pages(arguments[1]);
@@ -75,7 +73,7 @@ void reserved_add(const uint64_t arguments[6], uint64_t result)
 		__atomic_store_n(slot_of(start), packed(reserved), __ATOMIC_RELAXED);
 		start = block_end;
 	}
-	__atomic_store_n(&is_any, true, __ATOMIC_RELEASE);
+	__atomic_store_n(&reserved_is_any, true, __ATOMIC_RELEASE);
 }
 
 /* Takes a piece off the reservation if it lies amidst of it; whether it has the reservation on both sides. */
@@ -103,8 +101,8 @@ static void forget_slot(uint64_t *slot, uint64_t start, uint64_t end)
 static void forget(uint64_t start, uint64_t end)
 {
 	uint64_t block = start >> BLOCK_BITS, last = end >> BLOCK_BITS;
-	for (size_t i = 0; i < SLOTS && start < end && block <= last; i++, block++)
-		forget_slot(&slots[block % SLOTS], start, end);
+	for (size_t i = 0; i < RESERVED_SLOTS && start < end && block <= last; i++, block++)
+		forget_slot(&reserved_slots[block % RESERVED_SLOTS], start, end);
 }
 
 static bool is_piece(const uint64_t arguments[6], enum mf_call_number kind)
@@ -116,24 +114,26 @@ static bool is_piece(const uint64_t arguments[6], enum mf_call_number kind)
 	       (arguments[3] & ~(uint64_t)MAP_NORESERVE) == (MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED);
 }
 
-void reserved_begin(const struct call *call, enum mf_call_number kind)
+/* All that the call may change, but for what it takes off a reservation. */
+static void forget_work(const struct call *call, enum mf_call_number kind)
 {
-	const uint64_t *arguments = call->arguments;
-	uint64_t start = arguments[0] >> PAGE_BITS;
-	bool is_settled = false;
-	settled = 0;
-	if (!__atomic_load_n(&is_any, __ATOMIC_ACQUIRE))
-		return;
-	if (is_piece(arguments, kind) && take(start, start + pages(arguments[1]), &is_settled)) {
-		settled = is_settled ? arguments[0] : 0;
-		return;
-	}
+	struct work_range ranges[WORK_RANGES];
 	if (kind == MF_CALL_PROCESS_MADVISE)
 		reserved_start();
-	struct work_range ranges[WORK_RANGES];
 	work_ranges_of(call, kind, ranges);
 	for (int i = 0; i < WORK_RANGES; i++)
 		forget(ranges[i].start >> PAGE_BITS, ranges[i].end >> PAGE_BITS);
+}
+
+void reserved_look(const struct call *call, enum mf_call_number kind)
+{
+	const uint64_t *arguments = call->arguments;
+	uint64_t start = arguments[0] >> PAGE_BITS, end = start + pages(arguments[1]);
+	bool is_settled = false;
+	if (!is_piece(arguments, kind) || !take(start, end, &is_settled))
+		forget_work(call, kind);
+	else if (is_settled)
+		settled = arguments[0];
 }
 
 bool reserved_settles(const uint64_t arguments[6])
