@@ -126,12 +126,13 @@ static int identify(struct mf_ring *ring, int descriptor)
 static int map(struct mf_ring *ring, int descriptor, const struct mf_ring_options *options)
 {
 	void *place = options->place;
+	uint64_t time = options->now ? options->now() : 0;
 	long address = raw_syscall6(SYS_mmap, (long)place, (long)ring->mapping_size, PROT_READ | PROT_WRITE,
 				    MAP_SHARED | (place ? MAP_FIXED : 0), descriptor, 0);
 
 	if (address < 0 && address > -4096)
 		return (int)address;
-	ring->mapped_time = options->now ? options->now() : 0;
+	ring->mapped_time = time;
 	ring->header = (struct mf_header *)address;
 	ring->bytes = (unsigned char *)address + MF_HEADER_SIZE;
 	return 0;

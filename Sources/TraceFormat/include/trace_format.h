@@ -316,7 +316,7 @@ struct mf_range {
 };
 struct mf_own_ranges {
 	struct mf_record record;
-	uint64_t time; /* when the last of them had been mapped */
+	uint64_t time; /* when the last of them was mapped */
 	uint64_t count;
 	struct mf_range ranges[];
 };

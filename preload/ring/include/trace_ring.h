@@ -53,7 +53,9 @@ struct mf_ring {
 	/* Until here, what every record needs. */
 	bool claims_late;      /* in steps, as the first lap comes along */
 	uint64_t mapping_size; /* bytes */
-	uint64_t mapped_time;  /* CLOCK_MONOTONIC ns when it came about, if options->now was given */
+	/* CLOCK_MONOTONIC ns right before it came about, if options->now was given: on the way back the
+	 * process may be stopped for long */
+	uint64_t mapped_time;
 	uint64_t spill_offset; /* file offset of stream position 0 */
 	int descriptor;	       /* changes if the program closes it */
 	int least_descriptor;
