@@ -23,17 +23,21 @@
 
 enum {
 	ADVANCE = 1 << 16, /* answers that every process may have: on a slow machine as many */
-	SHARE = 64,	   /* of the time since the start, one part in so many may go into further ones */
+	RESERVE =
+	    1 << 15, /* further ones about what was there: who comes to the limit has spent the others */
+	SHARE = 64,  /* of the time since the start, one part in so many may go into further ones */
 };
 
 static uint64_t started; /* ns */
 static uint64_t answers; /* until ADVANCE is reached */
+static uint64_t reserve; /* answers, until RESERVE is reached */
 static uint64_t spent;	 /* ns, on those behind it */
 
 void doubt_start(void)
 {
 	started = tracer_now();
 	answers = 0;
+	reserve = 0;
 	spent = 0;
 }
 
@@ -97,6 +101,14 @@ static bool ask_at_leisure(struct doubt *doubt, bool is_needed, uint64_t now, ui
 	return true;
 }
 
+static bool ask_from_reserve(struct doubt *doubt, uint64_t start, uint64_t length)
+{
+	if (__atomic_load_n(&reserve, __ATOMIC_RELAXED) >= RESERVE)
+		return false;
+	__atomic_add_fetch(&reserve, 1, __ATOMIC_RELAXED);
+	return ask_about(doubt, start, length, false);
+}
+
 /* Nothing may be there, or have arrived: then the next VMA tells. */
 static bool ask_about_hole(struct doubt *doubt, uint64_t start, uint64_t length)
 {
@@ -131,8 +143,10 @@ static bool doubt_of_range(const uint64_t *arguments, enum mf_call_number kind, 
 			   struct doubt *doubt)
 {
 	int first = range_argument(kind);
+	uint64_t start = arguments[first], length = arguments[first + 1];
 	return merges_neighbours(arguments, kind) &&
-	       ask_at_leisure(doubt, turn_overlapped(), now, arguments[first], arguments[first + 1]);
+	       (ask_at_leisure(doubt, turn_overlapped(), now, start, length) ||
+		ask_from_reserve(doubt, start, length));
 }
 
 /* A file that refuses to be mapped does so when what was there has gone. */
