@@ -3,8 +3,8 @@ import CPrefetch
 /// The VMAs of an address space in the order of addresses: a two-level B+tree whose top is a sorted array of the
 /// leaves' last ends. Search O(log n); insertion and removal move at most one leaf, and the top on a leaf's split.
 ///
-/// With VMALeaf.swift, VMALeafBlocks.swift, VMAPool.swift and VMAForesight.swift the only place of the replay that handles memory by hand; every
-/// pointer stays inside these files, except the one `subscript` yields for the time of an access.
+/// With VMALeaf.swift, VMALeafBlocks.swift, VMAPool.swift and VMAForesight.swift the only place of the replay that handles
+/// memory by hand; every pointer stays inside these files, except the one `subscript` yields for the time of an access.
 struct VMATree: ~Copyable, @unchecked Sendable {
     /// The place of a VMA; any insertion or removal invalidates all others than the one it returns.
     struct Cursor {

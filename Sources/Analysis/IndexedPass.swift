@@ -31,8 +31,6 @@ package struct IndexedPass: ~Copyable {
     private let step: UInt64
     private var next: UInt64
     private let streamEnd: UInt64
-    /// Those before the latest place where a checkpoint could be, and behind the last checkpoint.
-    private var definitions: [UInt8] = []
 
     /// - Parameter until: the last instant to apply, CLOCK_MONOTONIC nanoseconds.
     package init(path: String, until: UInt64? = nil, options: Options) throws(LogError) {
@@ -58,7 +56,9 @@ package struct IndexedPass: ~Copyable {
                 shown = entries >> 16
                 progress?(source.fraction)
             }
-            if isWriting, let mark = replay.mark, let place = source.takePlace() { note(place, mark) }
+            if isWriting, let mark = replay.mark, let place = source.takePlace(from: next) {
+                note(place, mark)
+            }
         }
         progress?(1)
     }
@@ -70,8 +70,6 @@ extension IndexedPass {
     /// Leaves a checkpoint behind.
     /// - Parameter mark: the call applied last.
     private mutating func note(_ place: ReadingPlace, _ mark: CallMark) {
-        definitions += place.definitions
-        guard place.position >= next else { return }
         let state = PassState(
             mark: mark, point: place.point, image: replay.space.image, observation: observation)
         guard let bytes = CheckpointState.encode(state, replay.space.words),
@@ -81,8 +79,7 @@ extension IndexedPass {
             return
         }
         isWriting = index.append(
-            latest: replay.latest, position: place.position, definitions: definitions, state: bytes)
-        definitions = []
+            latest: replay.latest, position: place.position, definitions: place.definitions, state: bytes)
         next = place.position + step
     }
 }

@@ -16,7 +16,7 @@ package struct ReadAhead: ~Copyable, EntrySource {
     /// Of the batch's other entries, the next to be given out.
     private var otherPlace = 0
     package private(set) var definitions: Definitions
-    /// Whether the batch's place was asked for, and the definitions before places that were not.
+    /// Whether the batch's place was taken, and the definitions before places that were not.
     private var isPlaceTaken = false
     private var passedDefinitions: [UInt8] = []
 
@@ -73,10 +73,11 @@ package struct ReadAhead: ~Copyable, EntrySource {
         return index < batch.count ? batch.address(index) : following.address(index &- batch.count)
     }
 
-    /// The place behind the entry given out last, if there is one and it was not taken before.
-    mutating func takePlace() -> ReadingPlace? {
+    /// The place behind the entry given out last, if there is one that was not taken before, at stream position `first` or
+    /// behind; with the definitions of all places that were passed by.
+    mutating func takePlace(from first: UInt64) -> ReadingPlace? {
         guard place == batch.count, otherPlace == batch.others.count, !isPlaceTaken,
-            var found = batch.status.place
+            var found = batch.status.place, found.position >= first
         else { return nil }
         isPlaceTaken = true
         found.definitions = passedDefinitions + found.definitions

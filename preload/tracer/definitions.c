@@ -63,10 +63,6 @@ void define_note(enum mf_note_code code, const char *text)
 	scratch_give(scratch);
 }
 
-/* The linker's: this library, from its first byte on. */
-extern const char __ehdr_start[] __attribute__((visibility("hidden")));
-extern const char _end[] __attribute__((visibility("hidden")));
-
 /* What is called from a function that stands in for libc's (fork's handlers, say) has that one among its
  * callers.
  */

@@ -14,10 +14,6 @@
 
 #include "sandbox.h"
 
-/* The linker's: where the library begins and ends. */
-extern const char __ehdr_start[] __attribute__((visibility("hidden"))),
-    _end[] __attribute__((visibility("hidden")));
-
 /* Read by entry_*.S as well: there syscall(2) goes on in libc's when mf_sandbox_elsewhere is set. */
 __attribute__((visibility("hidden"))) long (*dispatch_libc)(long, long, long, long, long, long, long);
 

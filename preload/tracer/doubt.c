@@ -172,7 +172,7 @@ bool doubt_of(const struct call *call, enum mf_call_number kind, long result, ui
 {
 	const uint64_t *arguments = call->arguments;
 	bool is_settled = reserved_is_any && reserved_settles(arguments);
-	if (result < 0 && result > -4096)
+	if (call_failed(result))
 		return doubt_of_failure(arguments, kind, now, doubt);
 	if (kind == MF_CALL_MMAP && arguments[2] == PROT_NONE)
 		reserved_add(arguments, (uint64_t)result);

@@ -21,7 +21,7 @@
 enum { PAGE = 4096, RING_SIZE = 1 << 20, DEPTH = 128 };
 
 /* The linker's: the library's uninitialised data. */
-extern char __bss_start[] __attribute__((visibility("hidden"))), _end[] __attribute__((visibility("hidden")));
+extern char __bss_start[] __attribute__((visibility("hidden")));
 
 static uint64_t variable_number(char **environment, const char *name, uint64_t otherwise)
 {

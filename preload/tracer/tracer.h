@@ -50,6 +50,10 @@ _Static_assert(offsetof(struct tracer, ring) == 64, "the ring's first words have
 
 extern struct tracer tracer __attribute__((visibility("hidden")));
 
+/* The linker's: this library, from its first byte on. */
+extern const char __ehdr_start[] __attribute__((visibility("hidden")));
+extern const char _end[] __attribute__((visibility("hidden")));
+
 /* CLOCK_MONOTONIC in nanoseconds (clock.c). Does not enter libc. */
 uint64_t tracer_now(void);
 /* In the first thread, at the start: where else the numbers of threads can be read. */
