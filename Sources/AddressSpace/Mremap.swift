@@ -22,10 +22,8 @@ extension AddressSpace {
         if vma(containing: move.source)?.flags.contains(.hugeTLB) == true { alignToHugePages(&move) }
         guard call.succeeded else {
             move.target = call.arguments.4
-            if showsNothing(call, at: move.target) {
-                firstVMA(from: move.source, before: move.source &+ move.oldLength).map {
-                    clearTarget(move, $0)
-                }
+            if showsRemoval(call, by: move) {
+                removeBeforeMove(move)
             } else {
                 mremapFailed(move, call.error)
             }
@@ -117,18 +115,29 @@ extension AddressSpace {
         }
     }
 
-    /// Whether the kernel showed that nothing had arrived at the destination of a move that failed for the limit. How many
-    /// VMAs there were is not sure to one or two, where other threads' calls ran at the same time.
-    private func showsNothing(_ call: Call, at target: UInt64) -> Bool {
-        call.error == Errno.noMemory && call.remapFlags.contains(.fixed)
-            && call.flags.contains(.hasObservation)
-            && call.observedStart > target
+    /// Whether the kernel showed that a move which failed with ENOMEM had first taken away what was in its way: the tail
+    /// of what shrinks, else what lay at the destination. It may refuse for the limit behind that (move_vma), where
+    /// other threads' calls ran at the same time, so that how many VMAs there were is not sure to one or two; and for
+    /// memory that it will not promise.
+    private func showsRemoval(_ call: Call, by move: Move) -> Bool {
+        guard call.error == Errno.noMemory, move.isFixed, call.flags.contains(.hasObservation) else {
+            return false
+        }
+        let first = move.newLength < move.oldLength ? move.source &+ move.newLength : move.target
+        return call.observedStart > first
+            && (move.newLength == move.oldLength || vma(containing: first) != nil)
     }
 
-    /// The destination of the first VMA, which goes before the limit is looked at.
-    private mutating func clearTarget(_ move: Move, _ vma: VMA) {
-        let length = min(vma.end, move.source &+ move.oldLength) &- max(vma.start, move.source)
-        if self.vma(containing: move.target) != nil { _ = removeRange(move.target, move.target &+ length) }
+    /// Of a walk over several VMAs the first has its own destination only (remap_move).
+    private mutating func removeBeforeMove(_ move: Move) {
+        let end = move.source &+ move.oldLength
+        guard let vma = firstVMA(from: move.source, before: end) else { return }
+        let isWalk = move.newLength == move.oldLength
+        let length = isWalk ? min(vma.end, end) &- max(vma.start, move.source) : move.newLength
+        if firstVMA(from: move.target, before: move.target &+ length) != nil {
+            _ = removeRange(move.target, move.target &+ length)
+        }
+        if move.newLength < move.oldLength { _ = removeRange(move.source &+ move.newLength, end) }
     }
 
     private func isBelowLimit(by margin: Int) -> Bool { maxMapCount.map { count < $0 - margin } ?? false }

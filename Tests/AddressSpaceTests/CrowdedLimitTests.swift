@@ -62,6 +62,20 @@ import TraceLog
         expectUnchanged(space)
     }
 
+    @Test func `a move that the kernel showed to have shrunk its source has also cleared its destination`() {
+        var space = space(limit: 10)
+        let failure = call(.mremap, [16 * page, 4 * page, 2 * page, 3, 33 * page], failing: true)
+        space.apply(observed(failure, 20..<22, rights: 0))
+        expect(space, [(16..<18, 3), (20..<22, 0), (32..<33, 1), (35..<36, 1)])
+    }
+
+    @Test func `a move that the kernel showed with its tail has changed nothing`() {
+        var space = space(limit: 10)
+        let failure = call(.mremap, [16 * page, 4 * page, 2 * page, 3, 33 * page], failing: true)
+        space.apply(observed(failure, 16..<20, rights: 3))
+        expectUnchanged(space)
+    }
+
     @Test
     func
         `mprotect of a whole VMA's first page that the kernel showed with the old rights has changed nothing`()

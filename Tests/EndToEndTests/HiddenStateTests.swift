@@ -11,6 +11,7 @@ import Testing
     private func anonCorrections(_ body: String) throws -> Int {
         let source = """
             #define _GNU_SOURCE
+            #include <errno.h>
             #include <sys/mman.h>
             enum { PAGE = 4096, PAGES = 600 };
             static char *map(long pages, int rights)
@@ -96,6 +97,17 @@ import Testing
                 }
             }
             return 0;
+            """)
+    }
+
+    /// More than the machine has is not promised; what lay in several pieces at the destination has gone by then.
+    @Test func `a move that grows beyond all memory has cleared its destination`() throws {
+        _ = try anonCorrections(
+            """
+            char *low = (char *)(1UL << 44);
+            for (long i = 0; i < 20; i++)
+                mmap(low + i * PAGE, PAGE, i % 2 ? 3 : 1, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+            return mremap(source, 2 * PAGE, 1UL << 45, 3, low + 3 * PAGE) != MAP_FAILED || errno != ENOMEM;
             """)
     }
 

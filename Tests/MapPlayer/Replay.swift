@@ -137,6 +137,7 @@ package struct Replay: ~Copyable {
             return vmas.first { recording.definitions[$0.file].path.hasPrefix("/[aio]") }
         }
         guard let asked = Self.asked(call) else { return nil }
+        if call.kind == .mremap, !call.succeeded { return vmas.first { $0.end > asked.lowerBound } }
         return vmas.first { $0.end > asked.lowerBound && $0.start < asked.upperBound }
     }
 
@@ -144,7 +145,7 @@ package struct Replay: ~Copyable {
     private static func asked(_ call: Call) -> Range<UInt64>? {
         let (a, b, c, d, e, _) = call.arguments
         switch call.kind {
-        case .mremap where !call.succeeded && d & 2 != 0: return e..<e + max(c, 1)
+        case .mremap where !call.succeeded && d & 2 != 0: return c < b ? a + c..<a + b : e..<e + max(c, 1)
         case .mmap, .shmat: return call.succeeded ? call.result..<call.result + 1 : nil
         case .mremap: return call.succeeded ? call.result..<call.result + max(c, 1) : nil
         case .brk: return a != 0 && call.result != 0 ? call.result - 1..<call.result : nil

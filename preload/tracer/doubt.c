@@ -155,6 +155,17 @@ static bool doubt_of_removal(const uint64_t *arguments, struct doubt *doubt)
 	return ask_about_hole(doubt, arguments[0], arguments[1]);
 }
 
+/* The destination goes before the move is refused, and so does the tail of what shrinks on the way. */
+static bool doubt_of_move(const uint64_t *arguments, uint64_t now, struct doubt *doubt)
+{
+	enum { PAGE = 4096 };
+	uint64_t kept = (arguments[2] + PAGE - 1) & ~(uint64_t)(PAGE - 1);
+	bool shrinks = kept < arguments[1];
+	uint64_t start = shrinks ? arguments[0] + kept : arguments[4];
+	uint64_t length = shrinks ? arguments[1] - kept : arguments[2];
+	return ask_at_leisure(doubt, tracer.has_threads, now, start, length) && (doubt->may_be_gone = true);
+}
+
 /* Half a range may have been changed, or moved, before it failed. */
 static bool doubt_of_failure(const uint64_t *arguments, enum mf_call_number kind, uint64_t now,
 			     struct doubt *doubt)
@@ -162,8 +173,7 @@ static bool doubt_of_failure(const uint64_t *arguments, enum mf_call_number kind
 	if (kind == MF_CALL_REMAP_FILE_PAGES || (kind == MF_CALL_MMAP && arguments[3] & MAP_FIXED))
 		return doubt_of_removal(arguments, doubt);
 	if (kind == MF_CALL_MREMAP && arguments[3] & MREMAP_FIXED)
-		return ask_at_leisure(doubt, tracer.has_threads, now, arguments[4], arguments[2]) &&
-		       (doubt->may_be_gone = true);
+		return doubt_of_move(arguments, now, doubt);
 	return doubt_of_range(arguments, kind, now, doubt);
 }
 
