@@ -25,6 +25,14 @@ bool mf_arch_probe(uint64_t address);
 /* Whether the bytes before this address, of which `readable` can be read, end in a call. */
 bool mf_arch_follows_call(const uint8_t *address, uint64_t readable);
 
+/* Whether the bytes before this address, of which `readable` can be read, end in a system call instruction.
+ */
+bool mf_arch_follows_syscall(const uint8_t *address, uint64_t readable);
+
+/* Where the call leads that the bytes before this address, of which `readable` can be read, end in; 0: that
+ * does not stand there. */
+uint64_t mf_arch_called_before(const uint8_t *address, uint64_t readable);
+
 /* Whether the bytes before this address, of which `readable` can be read, set up a frame pointer. */
 bool mf_arch_sets_up_frame(const uint8_t *address, uint64_t readable);
 

@@ -99,7 +99,44 @@ MF_READS_PROGRAM bool mf_arch_follows_call(const uint8_t *address, uint64_t read
 	return false;
 }
 
+MF_READS_PROGRAM bool mf_arch_follows_syscall(const uint8_t *address, uint64_t readable)
+{
+	return readable >= 2 && address[-2] == 0x0f && address[-1] == 0x05;
+}
+
+MF_READS_PROGRAM uint64_t mf_arch_called_before(const uint8_t *address, uint64_t readable)
+{
+	int32_t distance = 0;
+
+	if (readable < 5 || address[-5] != 0xe8)
+		return 0;
+	for (int byte = 0; byte < 4; byte++)
+		distance |= (int32_t)((uint32_t)address[byte - 4] << 8 * byte);
+	return (uint64_t)address + (uint64_t)(int64_t)distance;
+}
+
 /* push %rbp; mov %rsp, %rbp, in either of its encodings. */
+static bool pushes_frame(const uint8_t *at)
+{
+	return at[0] == 0x55 && at[1] == 0x48 &&
+	       ((at[2] == 0x89 && at[3] == 0xe5) || (at[2] == 0x8b && at[3] == 0xec));
+}
+
+/* mov %rbp, disp(%rsp); lea disp(%rsp), %rbp, as Go has it; disp of 8 bits, or of 32. */
+static bool stores_frame(const uint8_t *at, uint64_t readable)
+{
+	uint8_t modrm = readable >= 10 ? at[2] : 0;
+	int disp = modrm == 0x6c ? 1 : 4, next = 4 + disp;
+
+	if ((modrm != 0x6c && modrm != 0xac) || readable < 2 * (uint64_t)next || at[0] != 0x48 ||
+	    at[1] != 0x89 || at[next] != 0x48 || at[next + 1] != 0x8d || at[next + 2] != modrm)
+		return false;
+	for (int byte = 3; byte < next; byte++)
+		if (at[byte] != at[next + byte])
+			return false;
+	return true;
+}
+
 MF_READS_PROGRAM bool mf_arch_sets_up_frame(const uint8_t *address, uint64_t readable)
 {
 	for (uint64_t back = 4; back <= readable; back++) {
@@ -107,8 +144,7 @@ MF_READS_PROGRAM bool mf_arch_sets_up_frame(const uint8_t *address, uint64_t rea
 		if (at[3] ==
 		    0xc3) /* ret: what lies before is another function, or this byte is no instruction */
 			return false;
-		bool is_move = (at[2] == 0x89 && at[3] == 0xe5) || (at[2] == 0x8b && at[3] == 0xec);
-		if (at[0] == 0x55 && at[1] == 0x48 && is_move)
+		if (pushes_frame(at) || stores_frame(at, back))
 			return true;
 	}
 	return false;

@@ -158,19 +158,30 @@ static enum mf_step step_program(struct mf_frame *frame, uint64_t place)
 	return step_fde(frame, &anywhere, (const uint8_t *)place, &covered);
 }
 
-/* Whether the address comes right after a call, in memory that can be read. */
-static bool is_return_address(uint64_t address)
+/* How many bytes of code before an address may be looked at, MF_ARCH_CALL_BYTES at most; 0: none. */
+static uint64_t readable_before(uint64_t address)
 {
 	struct mf_window code = {0, 0};
 	uint64_t before = MF_ARCH_CALL_BYTES, in_page = address % MF_PAGE_SIZE;
 
 	if (address <= before)
-		return false;
+		return 0;
 	/* Code may begin with its page. */
 	if (in_page && in_page < before && !mf_readable(&code, address - before, address - in_page))
 		before = in_page;
-	return mf_readable(&code, address - before, address) &&
-	       mf_arch_follows_call((const uint8_t *)address, before);
+	return mf_readable(&code, address - before, address) ? before : 0;
+}
+
+/* Whether the address comes right after a call, in memory that can be read. */
+static bool is_return_address(uint64_t address)
+{
+	return mf_arch_follows_call((const uint8_t *)address, readable_before(address));
+}
+
+/* Likewise after a system call: where a walk begins. */
+static bool is_behind_syscall(uint64_t address)
+{
+	return mf_arch_follows_syscall((const uint8_t *)address, readable_before(address));
 }
 
 /*
@@ -214,6 +225,23 @@ static bool has_return_address(struct mf_frame *frame)
 	return false;
 }
 
+/* A function that has pushed nothing, as those are that only enter the kernel: the return address lies on top
+ * of the stack, and the call before it leads right here. */
+static bool step_leaf(struct mf_frame *frame)
+{
+	uint64_t *registers = frame->registers, pc;
+
+	if (!is_behind_syscall(registers[MF_ARCH_PC]) ||
+	    !mf_read_word(&frame->stack, registers[MF_ARCH_SP], &pc))
+		return false;
+	uint64_t function = mf_arch_called_before((const uint8_t *)pc, readable_before(pc));
+	if (!function || registers[MF_ARCH_PC] - function > PROLOGUE_REACH)
+		return false;
+	registers[MF_ARCH_PC] = pc;
+	registers[MF_ARCH_SP] += MF_ARCH_WORD;
+	return true;
+}
+
 /*
  * Code without an FDE: a JIT's, or assembly. Only its frame pointer can tell, if it has set one up; what is
  * found there has to look like a saved frame pointer and a return address.
@@ -233,7 +261,7 @@ static enum mf_step step_frame_pointer(struct mf_frame *frame, bool in_module)
 	if (pc == 0 && caller_fp == 0)
 		return MF_STEP_OUTERMOST;
 	if (!is_return_address(pc) && !is_within_jit(frame, in_module, pc, caller_fp))
-		return MF_STEP_LOST;
+		return in_module && caller_fp == 0 ? MF_STEP_OUTERMOST : MF_STEP_LOST;
 	if (in_module && !sets_up_frame(registers[MF_ARCH_PC]) && has_return_address(frame))
 		frame->is_doubtful = true;
 	mf_arch_load(registers,
@@ -272,7 +300,10 @@ __attribute__((noinline)) static enum mf_step step_uncached(struct mf_frame *fra
 		return step;
 	if (known && is_bottom(frame, &module))
 		return MF_STEP_OUTERMOST;
-	if (frame->origin == MF_ORIGIN_CALL && !is_return_address(frame->registers[MF_ARCH_PC]))
+	if (frame->origin == MF_ORIGIN_CALL && step_leaf(frame))
+		return MF_STEP_CALLER;
+	if (frame->origin == MF_ORIGIN_CALL && !is_return_address(frame->registers[MF_ARCH_PC]) &&
+	    !is_behind_syscall(frame->registers[MF_ARCH_PC]))
 		return MF_STEP_NO_CODE;
 	return step_frame_pointer(frame, known);
 }
