@@ -1,6 +1,6 @@
 /// Which frame of a backtrace answers for a call.
 ///
-/// The C library, the loader, allocators, the standard libraries of C++ and Rust, and what runtimes put between
+/// The C library, the loader, allocators, the standard libraries of C++, Rust and Go, and what runtimes put between
 /// themselves and the kernel do what their callers ask for.
 extension RandomAccessCollection<SiteFrame> where Index == Int {
     /// The first frame outside them; the first outside libc and the loader if all are inside, nil in no backtrace.
@@ -37,13 +37,18 @@ enum Blame {
         "_Znwm", "_Znam", "_ZdlPv", "_ZdaPv",
     ]
 
-    /// How names of C++'s and Rust's own libraries begin.
+    /// How names of C++'s, Rust's and Go's own libraries begin.
     static let standard = [
         "std::", "__gnu_cxx::", "__cxxabiv1::", "__gthread_create", "alloc::", "core::", "<std::", "<alloc::",
         "<core::",
         // HotSpot's and V8's layers over the system; HotSpot's is asked for with its module.
         "v8::base::", "v8::internal::VirtualMemory::", "v8::internal::AllocatePages",
         "v8::internal::SetPermissions",
+        // Go's, and what it puts between itself and C.
+        "syscall.", "runtime/internal/syscall.", "internal/runtime/syscall.", "internal/syscall/unix.",
+        "golang.org/x/sys/unix.", "x_cgo_", "_cgo_", "runtime.callCgo", "runtime.asmcgocall",
+        "runtime.systemstack",
+        "runtime.mmap", "runtime.munmap", "runtime.madvise", "runtime.sys", "runtime.persistentalloc",
     ]
 }
 

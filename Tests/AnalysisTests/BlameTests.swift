@@ -48,6 +48,21 @@ import Testing
                 == "v8::internal::SemiSpace::Commit()")
     }
 
+    @Test func `nor what lies between Go and the kernel`() {
+        #expect(
+            blamed(
+                ("runtime/internal/syscall.Syscall6", "server"), ("syscall.RawSyscall6", "server"),
+                ("syscall.(*mmapper).Mmap", "server"), ("golang.org/x/sys/unix.Mmap", "server"),
+                ("github.com/edsrzf/mmap-go.mmap", "server"), ("main.main", "server"))
+                == "github.com/edsrzf/mmap-go.mmap")
+        #expect(
+            blamed(
+                ("mmap", "libc.so.6"), ("x_cgo_mmap", "server"), ("runtime.callCgoMmap", "server"),
+                ("runtime.mmap.func1", "server"), ("runtime.sysReserve", "server"),
+                ("runtime.(*mheap).grow", "server")) == "runtime.(*mheap).grow")
+        #expect(blamed(("mmap", "libc.so.6"), ("x_cgo_mmap", "server")) == "x_cgo_mmap")
+    }
+
     @Test func `where nobody is left it is the first outside libc, and in no backtrace nobody`() {
         #expect(blamed(("mmap", "libc.so.6"), ("malloc", "libjemalloc.so.2")) == "malloc")
         #expect(blamed(("mmap", "libc.so.6"), ("start_thread", "libc.so.6")) == "mmap")
