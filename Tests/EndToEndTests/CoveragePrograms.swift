@@ -58,6 +58,15 @@ extension CoverageTests {
         raw("at a fixed address", "-O2 -no-pie"),
         raw("with gaps and no room behind its code", "-O2 -DGAPS -Wl,--section-start=.fini=0x1ff4"),
         raw("code and data in one page of the file", "-O2 -Wl,-z,noseparate-code"),
+        raw("by one function for all numbers", "-O2 -DCOMPUTED"),
+        raw("by one function at a fixed address", "-O1 -no-pie -DCOMPUTED"),
+        Program(
+            name: "io_uring", needs: ["/usr/include/liburing.h"],
+            preparation: write("a.c", rings) + "; cc -o a a.c -luring", script: "exec ./a", least: 200),
+        Program(
+            name: "Go, by its syscall package: promtool", needs: ["/usr/bin/promtool"],
+            preparation: samples + " > samples; promtool tsdb create-blocks-from openmetrics samples blocks",
+            script: "promtool tsdb analyze blocks", least: 200),
         Program(
             name: "system calls whose number is moved to the whole register",
             preparation: write("a.c", longMoves) + "; cc -O2 -o a a.c", script: "exec ./a", least: 300),
@@ -85,10 +94,37 @@ extension CoverageTests {
             preparation: write("a.c", ownCalls) + "; cc \(flags) -o a a.c", script: "exec ./a", least: 300)
     }
 
+    private static let rings = """
+        #include <liburing.h>
+
+        int main(void)
+        {
+            struct io_uring rings[8];
+            for (int round = 0; round < 6; round++) {
+                for (int i = 0; i < 8; i++) {
+                    if (io_uring_queue_init(8 << i, &rings[i], 0) != 0)
+                        return 1;
+                    io_uring_ring_dontfork(&rings[i]);
+                }
+                for (int i = 0; i < 8; i++)
+                    io_uring_queue_exit(&rings[i]);
+            }
+            return 0;
+        }
+        """
+
+    /// OpenMetrics of two weeks, of which promtool makes a block of files for every two hours.
+    private static let samples = """
+        (echo '# TYPE a gauge'; for i in $(seq 0 250); do echo "a $i $((1700000000 + i * 3600))"; done; echo '# EOF')
+        """
+
     private static let ownCalls = """
         #include <sys/mman.h>
         #include <sys/syscall.h>
 
+        #ifdef COMPUTED /* numbers are the caller's */
+        __attribute__((noipa))
+        #endif
         static inline long call6(long number, long a, long b, long c, long d, long e)
         {
             register long r10 __asm__("r10") = d, r8 __asm__("r8") = e, r9 __asm__("r9") = 0;

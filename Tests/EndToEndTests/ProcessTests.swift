@@ -64,7 +64,9 @@ import Testing
             {
                 long number = SYS_getpid + 0 * count;
                 __asm__ volatile("" : "+r"(number));
-                __asm__ volatile("mov %1, %%rax; syscall" : : "a"(0), "r"(number) : "rcx", "r11", "memory");
+                /* A jump of five bytes before the call would overwrite where this one leads to. */
+                __asm__ volatile("jrcxz 1f; mov %1, %%rbx; 1: mov %1, %%rax; syscall" : : "a"(0), "r"(number)
+                                 : "rbx", "rcx", "r11", "memory");
                 return 0;
             }
             """)

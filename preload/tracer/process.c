@@ -138,6 +138,9 @@ bool process_finish(enum process_end way, int status)
 	 * Where a filter forbids to ask who this is: a vfork child does not call exit(). */
 	if (__atomic_load_n(&tracer.state, __ATOMIC_ACQUIRE) != TRACER_RECORDING || !*tracer.alive)
 		return false;
+	/* exit() has ended it, and enters the kernel now. */
+	if (__atomic_load_n(&tracer.ring.header->state, __ATOMIC_RELAXED) == MF_STATE_EXITED)
+		return false;
 	long process = raw_syscall0(SYS_getpid);
 	if (process != (long)tracer.process && !(process == -EPERM && way == PROCESS_EXITS))
 		return false;

@@ -2,13 +2,29 @@
 #include <sys/syscall.h>
 
 #include "call.h"
+#include "process.h"
+#include "stub_arch.h"
 #include "stubs.h"
 
-/* A stub has been reached: the call is made here in its place. */
-__attribute__((visibility("hidden"), used)) long stub_call(size_t index, const uint64_t arguments[6],
-							   const struct mf_registers *registers)
+static long exit_group(const struct call *call)
 {
-	struct call call = {.number = stubs_number(index), .registers = registers, .caught = MF_CALL_BY_STUB};
+	process_finish(PROCESS_ENDS, (int)call->arguments[0]);
+	return program_syscall(SYS_exit_group, (long)call->arguments[0], 0, 0, 0, 0, 0);
+}
+
+/* Of a stub whose number is computed the kernel takes 32 bits. */
+static long number_of(size_t index, uint64_t given)
+{
+	long number = stubs_number(index);
+	return (uint64_t)number == STUB_NUMBER_UNKNOWN ? (int)given : number;
+}
+
+/* A stub has been reached: the call is made here in its place. */
+__attribute__((visibility("hidden"), used)) long
+stub_call(size_t index, const uint64_t arguments[6], const struct mf_registers *registers, uint64_t given)
+{
+	struct call call = {
+	    .number = number_of(index, given), .registers = registers, .caught = MF_CALL_BY_STUB};
 	for (int i = 0; i < 6; i++)
 		call.arguments[i] = arguments[i];
 	switch (call.number) {
@@ -17,6 +33,8 @@ __attribute__((visibility("hidden"), used)) long stub_call(size_t index, const u
 		return call_execve(&call);
 	case SYS_clone:
 		return call_fork(&call);
+	case SYS_exit_group:
+		return exit_group(&call);
 	default:
 		return call_make(&call);
 	}

@@ -2,11 +2,15 @@
  * Where redirected stubs arrive: `syscall` is about to be executed, its arguments in rdi rsi rdx r10 r8 r9. Like the
  * instruction itself, this changes nothing but rax, rcx and r11, and leaves the 128 bytes below the stack pointer
  * alone. Vector registers are saved: compiled code may hold values in them across an inlined system call.
+ * From Go code (stub_needs_stack) everything else happens on another stack: 400 bytes below the stack pointer are
+ * written until then.
  */
 #if defined(__x86_64__)
 #define STUBS_MAX 256
-#define COPIES_MAX 32
+#define COPIES_MAX 64
+#define COPY_SIZE  64
 #define VECTORS   256	/* bytes for xmm0 to xmm15 */
+#define STACK_SHIFT 15	/* STUB_STACK_SIZE is 32 KiB */
 
 	.text
 	.globl stub_entries
@@ -22,12 +26,12 @@ stub_entries:
 	.set index, index + 1
 	.endr
 
-/* Room for the instructions that lay between a stub's move and its `syscall`; written at run time (stub_x86_64.c). */
+/* Room for the instructions that lay before a stub's `syscall`; written at run time (stub_x86_64.c). */
 	.globl stub_copies
 	.hidden stub_copies
 	.p2align 4
 stub_copies:
-	.fill COPIES_MAX * 48, 1, 0xcc
+	.fill COPIES_MAX * COPY_SIZE, 1, 0xcc
 
 	.p2align 4
 	.type stub_common, @function
@@ -52,12 +56,13 @@ stub_common:
 	pushq %r13
 	pushq %r12
 	pushq %rbx
+	movq %rax, %rcx			/* the number, where it is computed */
 	pushq (%rbp)
 	leaq 144(%rbp), %rax
 	pushq %rax
 	movq 8(%rbp), %rax
-	leaq stub_returns(%rip), %rcx
-	pushq (%rcx, %rax, 8)
+	leaq stub_returns(%rip), %r11
+	pushq (%r11, %rax, 8)
 	.cfi_offset 16, -256
 	movq %rsp, %r11			/* the registers */
 	/* uint64_t arguments[6] */
@@ -70,7 +75,26 @@ stub_common:
 	movq %rax, %rdi			/* index */
 	movq %rsp, %rsi			/* arguments */
 	movq %r11, %rdx			/* registers */
-	andq $-16, %rsp
+	pushq $-1			/* -168(%rbp): the stack that was taken */
+	leaq stub_needs_stack(%rip), %rax
+	cmpb $0, (%rax, %rdi)
+	je 3f
+1:	movq stub_stacks_free(%rip), %rax
+	bsfq %rax, %r8
+	jz 2f
+	movq %rax, %r9
+	btrq %r8, %r9
+	lock cmpxchgq %r9, stub_stacks_free(%rip)
+	jne 1b
+	movq %r8, -168(%rbp)
+	incq %r8
+	shlq $STACK_SHIFT, %r8
+	addq stub_stacks(%rip), %r8
+	movq %r8, %rsp
+	jmp 3f
+2:	pause
+	jmp 1b
+3:	andq $-16, %rsp
 	subq $VECTORS, %rsp
 	movaps %xmm0, (%rsp)
 	movaps %xmm1, 16(%rsp)
@@ -105,7 +129,12 @@ stub_common:
 	movaps 208(%rsp), %xmm13
 	movaps 224(%rsp), %xmm14
 	movaps 240(%rsp), %xmm15
-	movq -8(%rbp), %rdi
+	leaq -168(%rbp), %rsp
+	movq (%rsp), %rcx
+	testq %rcx, %rcx
+	js 4f
+	lock btsq %rcx, stub_stacks_free(%rip)
+4:	movq -8(%rbp), %rdi
 	movq -16(%rbp), %rsi
 	movq -24(%rbp), %rdx
 	movq -32(%rbp), %r10

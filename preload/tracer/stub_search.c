@@ -5,12 +5,13 @@
 #include <sys/syscall.h>
 
 #include "hooks.h"
+#include "stub_window.h"
 #include "tracer.h"
 
 static bool concerns(uint64_t number)
 {
 	return number < 512 && (hook_syscall_interest[number] || number == SYS_execve ||
-				number == SYS_execveat || number == SYS_clone);
+				number == SYS_execveat || number == SYS_clone || number == SYS_exit_group);
 }
 
 static struct stub_findings *findings_of(const struct stub_search *search)
@@ -23,7 +24,7 @@ static bool is_there(const struct stub_search *search, uint32_t place, struct st
 {
 	uint64_t size = search->end - search->start;
 	return size >= 2 && place <= size - 2 && stub_at(search->start, search->start + place, stub) &&
-	       stub->address && concerns(stub->number);
+	       stub->address && (stub->number == STUB_NUMBER_UNKNOWN || concerns(stub->number));
 }
 
 static bool remembers(struct stub_search *search)
@@ -40,10 +41,14 @@ static bool remembers(struct stub_search *search)
 }
 
 void stub_search_begin(struct stub_search *search, const struct stub_origin *origin, uint64_t start,
-		       uint64_t end)
+		       uint64_t end, code_test is_code)
 {
-	*search = (struct stub_search){
-	    .origin = *origin, .start = start, .end = end, .at = start, .buffer = scratch_take()};
+	*search = (struct stub_search){.origin = *origin,
+				       .start = start,
+				       .end = end,
+				       .at = start,
+				       .buffer = scratch_take(),
+				       .is_code = is_code};
 	search->is_known = search->buffer && remembers(search);
 	if (search->buffer && !search->is_known)
 		findings_of(search)->count = 0;
@@ -65,19 +70,36 @@ static void note(struct stub_search *search, const struct stub *stub)
 		findings->count++;
 }
 
+/* Of a stub whose number is computed: whether it can be redirected all the same. */
+static bool is_safe(struct stub_search *search, const struct stub *stub)
+{
+	uint64_t place = stub->return_to - 2;
+	struct mf_range all = {search->start, search->end}, function;
+	bool is_code = search->is_code && search->is_code(place, &function);
+	if (is_code && stub->address && stub_window_is_sound(&all, &function, stub->address, place))
+		return true;
+	search->computed += is_code || !stub->is_doubtful;
+	return false;
+}
+
+static bool is_for_us(struct stub_search *search, const struct stub *stub)
+{
+	if (stub->number == STUB_NUMBER_UNKNOWN)
+		return is_safe(search, stub);
+	if (!concerns(stub->number))
+		return false;
+	search->computed += !stub->address;
+	return stub->address != 0;
+}
+
 bool stub_search_next(struct stub_search *search, struct stub *stub)
 {
 	if (search->is_known)
 		return next_known(search, stub);
-	while (stub_find(search->at, search->end, stub)) {
-		bool is_computed = stub->number == STUB_NUMBER_UNKNOWN;
+	while (stub_find(search->start, search->at, search->end, stub)) {
 		search->at = stub->return_to;
-		if (!is_computed && !concerns(stub->number))
+		if (!is_for_us(search, stub))
 			continue;
-		if (!stub->address) {
-			search->computed++;
-			continue;
-		}
 		note(search, stub);
 		return true;
 	}
@@ -90,7 +112,9 @@ void stub_search_end(struct stub_search *search)
 		return;
 	struct stub_findings *findings = findings_of(search);
 	findings->computed = search->computed;
-	if (!search->is_known && findings->count <= STUB_PLACES_MAX)
+	/* Who knows where code is will find more. */
+	bool is_all = search->is_code || !search->computed;
+	if (!search->is_known && is_all && findings->count <= STUB_PLACES_MAX)
 		stub_cache_keep(&search->origin, findings);
 	scratch_give(search->buffer);
 }

@@ -3,6 +3,7 @@
 #ifndef MAPFRAY_STUB_SEARCH_H
 #define MAPFRAY_STUB_SEARCH_H
 
+#include "code_test.h"
 #include "scratch.h"
 #include "stub_arch.h"
 #include "stub_cache.h"
@@ -10,15 +11,18 @@
 struct stub_search {
 	struct stub_origin origin;
 	uint64_t start, end, at;
-	unsigned computed;	/* when it is over: stubs whose number is computed */
+	unsigned computed;	/* when it is over: stubs whose number is computed and which were not given */
 	size_t next;		/* of the findings */
 	bool is_known;		/* they were remembered */
 	struct scratch *buffer; /* holds the findings; NULL: nothing is remembered */
+	/* Whether there is code at a place, and no constants. NULL: it is not known, and only stubs whose
+	 * number stands before them are given. */
+	code_test is_code;
 };
 
 /* What of [start, end) may be read, from a file that `origin` tells. */
 void stub_search_begin(struct stub_search *search, const struct stub_origin *origin, uint64_t start,
-		       uint64_t end);
+		       uint64_t end, code_test is_code);
 /* False: it is over. */
 bool stub_search_next(struct stub_search *search, struct stub *stub);
 /* Remembers what a search has found. */

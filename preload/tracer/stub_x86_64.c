@@ -6,19 +6,24 @@
  * there (sanitizers' internal_mmap): these run the same wherever they lie, so a copy of them in the tracer is
  * executed in their place. The originals stay, and so does the `syscall`: code that jumps there finds what it
  * always found.
+ *
+ * A number that is computed is looked at when the copy is executed: a call that may change the map goes the
+ * same way, any other back to its `syscall`.
  */
 #if defined(__x86_64__)
 #include "stub_arch.h"
 
 #include <emmintrin.h>
 
+#include "stub_window.h"
+
 enum {
 	MOVE_SIZE = 5,
 	LONG_MOVE_SIZE = 7,
 	LONG_JUMP_SIZE = 14,
 	ENTRY_SIZE = 16,
-	COPY_SIZE = 48,
-	COPIES_MAX = 32,
+	COPY_SIZE = STUB_CODE_MAX,
+	COPIES_MAX = 64,
 	ALIGNMENT = 16,	     /* of functions */
 	GAP_REACH = 1 << 20, /* bytes to both sides in which a gap is looked for */
 	NUMBER_MAX = 512
@@ -26,6 +31,7 @@ enum {
 
 extern const char stub_entries[]; /* STUBS_MAX entries of ENTRY_SIZE bytes, in stub_entry_x86_64.S */
 extern const char stub_copies[];  /* COPIES_MAX places of COPY_SIZE bytes, likewise */
+extern const uint8_t stub_numbers_wanted[NUMBER_MAX];
 
 static uint64_t copy_owners[COPIES_MAX]; /* the stub's return address */
 
@@ -199,24 +205,39 @@ static bool is_syscall(uint64_t at)
 	return ((const uint8_t *)at)[0] == 0x0F && ((const uint8_t *)at)[1] == 0x05;
 }
 
-bool stub_at(uint64_t from, uint64_t at, struct stub *found)
+/* Of a number that is not given by a short or long move. */
+static bool find_computed(uint64_t code, struct stub *stub)
+{
+	uint64_t place = stub->return_to - 2;
+	bool is_given = find_number(code, place, &stub->number);
+	if (is_given && stub->number != STUB_NUMBER_UNKNOWN)
+		return true;
+	stub->number = STUB_NUMBER_UNKNOWN;
+	stub->is_doubtful = !is_given;
+	struct stub_window window = stub_window_before(code, place);
+	stub->address = window.start;
+	stub->between = window.start ? place - window.start : 0;
+	return !stub->is_doubtful || window.is_instruction;
+}
+
+bool stub_at(uint64_t code, uint64_t at, struct stub *found)
 {
 	uint32_t number;
 	*found = (struct stub){0};
-	if (is_syscall(at) && at >= from + MOVE_SIZE)
-		*found = find_move(from, at);
+	if (is_syscall(at) && at >= code + MOVE_SIZE)
+		*found = find_move(code, at);
 	found->return_to = at + 2;
 	if (!found->address)
-		return is_syscall(at) && at >= from + 2 && find_number(from, at, &found->number);
+		return is_syscall(at) && at >= code + 2 && find_computed(code, found);
 	__builtin_memcpy(&number, (const void *)(found->address + found->size - 4), 4);
 	found->number = number;
 	return true;
 }
 
-bool stub_find(uint64_t from, uint64_t end, struct stub *found)
+bool stub_find(uint64_t code, uint64_t from, uint64_t end, struct stub *found)
 {
 	for (uint64_t at = from; (at = find_syscall(at, end)) < end; at += 2)
-		if (stub_at(from, at, found))
+		if (stub_at(code, at, found))
 			return true;
 	return false;
 }
@@ -244,16 +265,48 @@ static size_t copy_place(uint64_t owner)
 	return COPIES_MAX;
 }
 
+static void add_bytes(struct stub_code *code, const void *bytes, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		code->bytes[code->size++] = ((const uint8_t *)bytes)[i];
+}
+
+/* Leaves for `elsewhere` with a number that is not wanted. The instruction itself would change rcx and r11.
+ */
+static bool add_question(struct stub_code *code, uint64_t elsewhere)
+{
+	static const uint8_t is_in_table[] = {0x3D,
+					      NUMBER_MAX & 255,
+					      NUMBER_MAX >> 8,
+					      0,
+					      0, /* cmp, %eax */
+					      0x73,
+					      16};			  /* jae */
+	static const uint8_t is_wanted[] = {0x89, 0xC1,			  /* mov %eax, %ecx */
+					    0x41, 0x80, 0x3C, 0x0B, 0x00, /* cmpb $0, (%r11, %rcx) */
+					    0x75, 14};			  /* jne */
+	static const uint8_t jump[] = {0xFF, 0x25, 0, 0, 0, 0};		  /* jmp *0(%rip) */
+	static const uint8_t load[] = {0x4C, 0x8D, 0x1D};		  /* lea, %r11 */
+	add_bytes(code, is_in_table, sizeof is_in_table);
+	add_bytes(code, load, sizeof load);
+	int32_t distance = (int32_t)((uint64_t)stub_numbers_wanted - (code->address + code->size + 4));
+	add_bytes(code, &distance, sizeof distance);
+	add_bytes(code, is_wanted, sizeof is_wanted);
+	add_bytes(code, jump, sizeof jump);
+	add_bytes(code, &elsewhere, sizeof elsewhere);
+	return true;
+}
+
 /* The instructions between, and a jump to the entry behind them. */
 static bool copy_between(const struct stub *stub, uint64_t entry, struct stub_code *code)
 {
 	size_t place = copy_place(stub->return_to);
 	if (place >= COPIES_MAX)
 		return false;
-	*code =
-	    (struct stub_code){.address = (uint64_t)stub_copies + place * COPY_SIZE, .size = stub->between};
-	for (size_t i = 0; i < stub->between; i++)
-		code->bytes[i] = ((const uint8_t *)stub->address)[stub->size + i];
+	*code = (struct stub_code){.address = (uint64_t)stub_copies + place * COPY_SIZE};
+	add_bytes(code, (const uint8_t *)stub->address + stub->size, stub->between);
+	if (stub->number == STUB_NUMBER_UNKNOWN)
+		add_question(code, stub->return_to - 2);
 	return add_jump(code, entry);
 }
 

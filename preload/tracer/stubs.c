@@ -9,16 +9,24 @@
 #include <sys/syscall.h>
 
 #include "code_page.h"
+#include "code_test.h"
 #include "definitions.h"
 #include "descriptor_link.h"
+#include "hooks.h"
 #include "observe.h"
 #include "scratch.h"
 #include "stub_search.h"
+#include "stub_stacks.h"
 #include "text.h"
+#include "uncovered.h"
 #include "vdso.h"
 
 /* By index; the assembly entry reads where to go back to. */
 __attribute__((visibility("hidden"))) uint64_t stub_returns[STUBS_MAX];
+__attribute__((visibility("hidden"))) uint8_t stub_needs_stack[STUBS_MAX];
+/* The calls that a stub whose number is computed does not make itself: of those that are traced not execve,
+ * which does not come back to give its stack back. */
+__attribute__((visibility("hidden"))) uint8_t stub_numbers_wanted[512];
 static uint64_t stub_numbers[STUBS_MAX];
 static struct stub_code stub_jumps[STUBS_MAX]; /* what was written over the stub */
 static size_t stub_count;
@@ -90,6 +98,7 @@ struct found {
 	unsigned computed; /* instructions whose number is computed: they stay as they are */
 	unsigned failed;   /* that could not be redirected */
 	bool is_libc;	   /* whose stubs stand for its functions; its computed numbers change no map */
+	bool needs_stack;  /* Go's */
 	struct stub_room room;
 	struct code_page *page;	       /* or NULL: each is written at once */
 	unsigned waiting;	       /* how many are in the page */
@@ -161,6 +170,7 @@ static bool redirect(const struct stub *stub, struct found *found)
 		return false;
 	stub_returns[index] = stub->return_to;
 	stub_numbers[index] = stub->number;
+	stub_needs_stack[index] = found->needs_stack;
 	size_t count = stub_patch(stub, index, &found->room, codes);
 	if (!count)
 		return false;
@@ -197,55 +207,10 @@ static void redirect_all(struct stub_search *search, struct found *found, int (*
 		scratch_give(scratch);
 }
 
-static const char *base_name(const char *path)
-{
-	const char *name = path;
-	for (; *path; path++)
-		if (*path == '/')
-			name = path + 1;
-	return name;
-}
-
 bool stubs_is_libc(const char *path)
 {
-	const char *name = base_name(path);
+	const char *name = text_base_name(path);
 	return text_begins(name, "libc.so") || text_begins(name, "libc-") || text_begins(name, "ld-linux");
-}
-
-/* Libraries with instructions that are not covered; more than these are not named. */
-struct gap {
-	unsigned count;
-	char name[60];
-};
-static struct gap gaps[16];
-static size_t gap_count;
-
-/* False if the library is known already, loaded once more, or there is no room. */
-static bool add_gap(unsigned count, const char *path)
-{
-	const char *name = base_name(path);
-	for (size_t i = 0; i < gap_count; i++)
-		if (text_equal(name, gaps[i].name))
-			return false;
-	if (gap_count == sizeof gaps / sizeof gaps[0])
-		return false;
-	struct gap *gap = &gaps[gap_count++];
-	struct text text = text_over(gap->name, sizeof gap->name);
-	text_add(&text, name);
-	gap->count = count;
-	return true;
-}
-
-static void write_gap(const struct gap *gap)
-{
-	char bytes[160];
-	struct text text = text_over(bytes, sizeof bytes);
-	text_add(&text, "not covered: ");
-	text_add_number(&text, gap->count);
-	text_add(&text, gap->count == 1 ? " system call instruction in " : " system call instructions in ");
-	text_add(&text, gap->name[0] ? gap->name : "an unnamed library");
-	text_add(&text, ", whose number is computed");
-	define_note(MF_NOTE_NOT_COVERED, bytes);
 }
 
 static bool holds(const struct dl_phdr_info *object, uint64_t address)
@@ -280,11 +245,21 @@ static struct stub_origin origin_of(const struct dl_phdr_info *object, const Elf
 	return stub_origin_of(&facts, segment->p_offset, segment->p_filesz);
 }
 
+/* libc's functions are hooked: what enters the kernel with a number of its caller's stays as it is. */
+static bool is_never(uint64_t place, struct mf_range *function)
+{
+	(void)place, (void)function;
+	return false;
+}
+
 static int redirect_object(struct dl_phdr_info *object, size_t size, void *unused)
 {
 	(void)size, (void)unused;
 	struct found found = {.file = memory, .is_libc = stubs_is_libc(object->dlpi_name)};
 	if (vdso_is_name(object->dlpi_name) || holds(object, (uint64_t)&tracer))
+		return 0;
+	found.needs_stack = code_is_go(object);
+	if (found.needs_stack && !stub_stacks_map())
 		return 0;
 	for (int i = 0; i < object->dlpi_phnum; i++) {
 		const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
@@ -298,13 +273,14 @@ static int redirect_object(struct dl_phdr_info *object, size_t size, void *unuse
 		struct stub_origin origin = {0};
 		if (stub_cache_is_for(segment->p_filesz))
 			origin = origin_of(object, segment);
-		stub_search_begin(&search, &origin, start, end);
+		stub_search_begin(&search, &origin, start, end,
+				  found.is_libc ? is_never : code_test_for(object, segment));
 		redirect_all(&search, &found, NULL);
 		stub_search_end(&search);
 		found.computed += search.computed;
 	}
 	if (found.computed && !found.is_libc)
-		add_gap(found.computed, object->dlpi_name[0] ? object->dlpi_name : tracer.executable);
+		uncovered_add(found.computed, object->dlpi_name[0] ? object->dlpi_name : tracer.executable);
 	return 0;
 }
 
@@ -319,6 +295,8 @@ void stubs_start(void)
 	if (memory < 0)
 		return;
 	find_fork();
+	__builtin_memcpy(stub_numbers_wanted, hook_syscall_interest, sizeof stub_numbers_wanted);
+	stub_numbers_wanted[SYS_exit_group] = 1;
 	stub_cache_open();
 	dl_iterate_phdr(redirect_object, NULL);
 	stub_cache_close();
@@ -326,45 +304,20 @@ void stubs_start(void)
 	memory = -1;
 }
 
-/* Computed numbers matter only outside libc, whose path costs two system calls to learn: so it is asked last.
- */
-static void note_computed(unsigned count, int descriptor)
-{
-	char path[256];
-	descriptor_target(descriptor, path, sizeof path);
-	if (stubs_is_libc(path) || !add_gap(count, path))
-		return;
-	write_gap(&gaps[gap_count - 1]);
-}
-
-/* As where /proc/self/mem cannot be opened any more: the process changed its user, or is not dumpable. */
-static void note_failed(unsigned count, int descriptor)
-{
-	char path[256], bytes[160];
-	struct text text = text_over(bytes, sizeof bytes);
-	descriptor_target(descriptor, path, sizeof path);
-	text_add(&text, "not covered: ");
-	text_add_number(&text, count);
-	text_add(&text, count == 1 ? " system call instruction in " : " system call instructions in ");
-	text_add(&text, path[0] ? base_name(path) : "a library");
-	text_add(&text, ", which could not be redirected when it was loaded");
-	define_note(MF_NOTE_NOT_COVERED, bytes);
-}
-
 void stubs_redirect_new(uint64_t start, const struct stub_origin *origin, int descriptor)
 {
 	struct found found = {.file = -1, .room = {.code = start, .code_end = start + origin->length}};
 	struct stub_search search;
-	stub_search_begin(&search, origin, start, start + origin->length);
+	stub_search_begin(&search, origin, start, start + origin->length, NULL);
 	redirect_all(&search, &found, open_memory);
 	stub_search_end(&search);
 	found.computed = search.computed;
 	if (found.file >= 0)
 		raw_syscall1(SYS_close, found.file);
 	if (found.failed)
-		note_failed(found.failed, descriptor);
+		uncovered_note_failed(found.failed, descriptor);
 	if (found.computed)
-		note_computed(found.computed, descriptor);
+		uncovered_note(found.computed, descriptor);
 }
 
 bool stubs_cover(long number)
@@ -380,8 +333,7 @@ void stubs_write_coverage(void)
 	text_add_number(&text, redirections);
 	text_add(&text, redirections == 1 ? " system call instruction" : " system call instructions");
 	define_note(MF_NOTE_COVERED, bytes);
-	for (size_t i = 0; i < gap_count; i++)
-		write_gap(&gaps[i]);
+	uncovered_write();
 	if (stubs_cover(SYS_mmap) && !failures)
 		return;
 	text = text_over(bytes, sizeof bytes);

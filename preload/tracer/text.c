@@ -62,6 +62,15 @@ bool text_begins(const char *string, const char *prefix)
 	return true;
 }
 
+const char *text_base_name(const char *path)
+{
+	const char *name = path;
+	for (; *path; path++)
+		if (*path == '/')
+			name = path + 1;
+	return name;
+}
+
 static unsigned digit_value(char c)
 {
 	if (c >= '0' && c <= '9')

@@ -23,6 +23,8 @@ void text_add_hexadecimal(struct text *text, uint64_t number);
 size_t text_length(const char *string);
 bool text_equal(const char *a, const char *b);
 bool text_begins(const char *string, const char *prefix);
+/* What follows the last slash of a path. */
+const char *text_base_name(const char *path);
 /* Reads digits of `base` (10 or 16) at *at, moves *at behind them. Saturates at UINT64_MAX. */
 uint64_t text_number(const char **at, unsigned base);
 /* Moves over blanks. */
