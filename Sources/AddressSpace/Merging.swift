@@ -176,11 +176,11 @@ extension AddressSpace {
     ) -> VMATree.Cursor? {
         var place = cursor
         if whole.start < part.start {
-            if limited || refusesAtLimit, refuses() { return nil }
+            if limited || refusesAtLimit, refuses(at: part.start) { return nil }
             place = split(place, at: part.start, new: .right)
         }
         if part.end < whole.end {
-            if limited || refusesAtLimit, refuses() { return nil }
+            if limited || refusesAtLimit, refuses(at: part.end) { return nil }
             place = splitBehind(place, at: part.end, new: whole.start < part.start ? .right : .left)
         }
         tree[place].flags = part.flags
@@ -188,9 +188,10 @@ extension AddressSpace {
         return place
     }
 
-    /// Whether the split to be made now fails for vm.max_map_count, remembered.
-    private mutating func refuses() -> Bool {
-        guard isAtLimit else { return false }
+    /// Whether the split to be made now fails for vm.max_map_count, remembered. How many VMAs there were is not sure to
+    /// one or two, where other threads' calls ran at the same time; what the kernel showed is.
+    private mutating func refuses(at address: UInt64) -> Bool {
+        guard isAtLimit || address == author.uncut else { return false }
         wasRefused = true
         return true
     }

@@ -122,6 +122,6 @@ extension AddressSpace {
         (flags.rawValue >> 4) & rights.rawValue == rights.rawValue
     }
 
-    /// Whether a call that splits twice could meet the limit.
-    var isNearLimit: Bool { maxMapCount.map { count + 1 >= $0 } ?? false }
+    /// Whether a call that splits twice could meet the limit, or was shown to have met it.
+    var isNearLimit: Bool { author.uncut != 0 || maxMapCount.map { count + 1 >= $0 } ?? false }
 }

@@ -12,6 +12,9 @@ extension AddressSpace {
         var isFixed: Bool
         /// MREMAP_DONTUNMAP
         var keepsSource: Bool
+
+        /// Where something goes first that the kernel can show to have gone (preload/tracer/doubt.c asks there).
+        var firstRemoved: UInt64 { newLength < oldLength ? source &+ newLength : target }
     }
 
     mutating func mremap(_ call: Call) {
@@ -22,7 +25,7 @@ extension AddressSpace {
         if vma(containing: move.source)?.flags.contains(.hugeTLB) == true { alignToHugePages(&move) }
         guard call.succeeded else {
             move.target = call.arguments.4
-            if showsRemoval(call, by: move) {
+            if showsNothing(call, at: move.firstRemoved) {
                 removeBeforeMove(move)
             } else {
                 mremapFailed(move, call.error)
@@ -115,23 +118,22 @@ extension AddressSpace {
         }
     }
 
-    /// Whether the kernel showed that a move which failed with ENOMEM had first taken away what was in its way: the tail
-    /// of what shrinks, else what lay at the destination. It may refuse for the limit behind that (move_vma), where
-    /// other threads' calls ran at the same time, so that how many VMAs there were is not sure to one or two; and for
-    /// memory that it will not promise.
-    private func showsRemoval(_ call: Call, by move: Move) -> Bool {
-        guard call.error == Errno.noMemory, move.isFixed, call.flags.contains(.hasObservation) else {
-            return false
-        }
-        let first = move.newLength < move.oldLength ? move.source &+ move.newLength : move.target
-        return call.observedStart > first
-            && (move.newLength == move.oldLength || vma(containing: first) != nil)
+    /// Whether the kernel showed a hole behind a move that failed with ENOMEM: nothing has arrived, and what was in the way
+    /// may have gone. How many VMAs there were is not sure to one or two, where other threads' calls ran at the same time.
+    private func showsNothing(_ call: Call, at address: UInt64) -> Bool {
+        call.error == Errno.noMemory && call.remapFlags.contains(.fixed)
+            && call.flags.contains(.hasObservation)
+            && call.observedStart > address
     }
 
-    /// Of a walk over several VMAs the first has its own destination only (remap_move).
+    /// What lay at the destination goes before the move is refused for the limit (move_vma) or for memory that the
+    /// kernel does not promise, and so does the tail of what shrinks; of a walk over several VMAs the first has its own
+    /// destination only (remap_move).
     private mutating func removeBeforeMove(_ move: Move) {
         let end = move.source &+ move.oldLength
-        guard let vma = firstVMA(from: move.source, before: end) else { return }
+        guard vma(containing: move.firstRemoved) != nil || isBelowLimit(by: 5),
+            let vma = firstVMA(from: move.source, before: end)
+        else { return }
         let isWalk = move.newLength == move.oldLength
         let length = isWalk ? min(vma.end, end) &- max(vma.start, move.source) : move.newLength
         if firstVMA(from: move.target, before: move.target &+ length) != nil {

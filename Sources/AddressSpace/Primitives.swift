@@ -12,6 +12,8 @@ struct Author {
     var thread: UInt32 = 0
     /// The end of the range of which a call that failed may have changed only a part; else 0.
     var gaveUpBy: UInt64 = 0
+    /// The start of the range of a call that failed, where the kernel then showed no boundary; else 0.
+    var uncut: UInt64 = 0
 
     /// Whether it would have failed with a hole in its range (mbind passes over holes to take a policy away).
     var needsAll: Bool {

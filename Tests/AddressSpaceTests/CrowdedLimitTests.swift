@@ -86,6 +86,15 @@ import TraceLog
         expectUnchanged(space)
     }
 
+    @Test(arguments: [CallKind.mlock, .madvise, .mbind, .mseal])
+    func `a walk that the kernel showed not to have cut its first VMA has changed nothing`(kind: CallKind) {
+        var space = space(limit: 4)
+        var failure = call(kind, [18 * page, 4 * page, kind == .mbind ? 2 : 14], failing: true)
+        if kind == .madvise { failure.error = Errno.again }
+        space.apply(observed(failure, 16..<20, rights: 3))
+        expectUnchanged(space)
+    }
+
     @Test func `mprotect amid a VMA keeps its first split`() {
         var space = space(limit: 5)
         let failure = call(.mprotect, [33 * page, page, 7], failing: true)
