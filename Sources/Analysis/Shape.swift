@@ -36,7 +36,7 @@ struct ShapeEvidence {
         if growth < max(64, 0.25 * Double(first)) || course.isEmpty { return .steady }
         if isFragmented { return isSudden ? .cliff : .fragmentation }
         if drawdown >= 0.4 * growth { return .concurrency }
-        return isFlatAtEnd && !hitLimit ? .plateau : .leak
+        return (isFlatAtEnd || staysLong) && !hitLimit ? .plateau : .leak
     }
 
     /// VMAs were cut, and each holds far fewer bytes than when a quarter of them was there, and brought far
@@ -88,7 +88,18 @@ struct ShapeEvidence {
 
     private var isFlatAtEnd: Bool {
         let tail = course.counts.suffix(course.counts.count * 3 / 10)
-        guard let lowest = tail.min(), let highest = tail.max() else { return false }
+        return isFlat(tail)
+    }
+
+    /// It went up at the start and stayed for two thirds of the time; what an orderly end adds (threads that close down)
+    /// says nothing of the time before.
+    private var staysLong: Bool {
+        let stretch = Course.steps * 2 / 3
+        return course.counts.indices.dropLast(stretch).contains { isFlat(course.counts[$0...($0 + stretch)]) }
+    }
+
+    private func isFlat(_ counts: ArraySlice<Double>) -> Bool {
+        guard let lowest = counts.min(), let highest = counts.max() else { return false }
         return highest - lowest < 0.05 * growth && lowest - Double(first) >= 0.6 * growth
     }
 }

@@ -86,6 +86,15 @@ struct ShapeTests {
         #expect(log.investigated().report.shape == .plateau)
     }
 
+    @Test func `what an orderly end adds makes no leak of a plateau`() {
+        var log = SyntheticLog()
+        let stack = log.stack("liba.so")
+        for _ in 0..<500 { log.map(stack: stack) }
+        log.now += 2_000_000_000
+        for _ in 0..<80 { log.map(stack: stack) }
+        #expect(log.investigated().report.shape == .plateau)
+    }
+
     @Test func `stacks made and dropped in bulk are concurrency`() {
         var log = SyntheticLog()
         let stack = log.stack("liba.so")
