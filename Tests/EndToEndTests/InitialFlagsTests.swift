@@ -55,6 +55,29 @@ import TraceLog
         ["/usr/bin/python3", "-c", "print(open('/proc/self/smaps').read())"],
     ])
     func `are those of smaps`(command: [String]) throws {
+        _ = try told(command)
+    }
+
+    /// The tracer's stacks for its calls (stub_stacks.c) must not seem to merge with the program's memory.
+    @Test func `are those of smaps where Go's note is`() throws {
+        let program = try scratch.compile(
+            "goes",
+            """
+            #include <stdio.h>
+            __asm__(".section .note.go.buildid, \\"a\\", @note\\n.long 4, 4, 4\\n.asciz \\"Go\\"\\n.byte 0\\n.long 0\\n.text");
+            int main(void)
+            {
+                FILE *smaps = fopen("/proc/self/smaps", "r");
+                for (int byte; (byte = getc(smaps)) != EOF;) putchar(byte);
+                return 0;
+            }
+            """)
+        let kept = try told([program]).filter { $0.flags.contains("dd") && $0.flags.contains("wr") }
+        #expect(kept.count == 1 && kept[0].range.count == 1 << 20, "\(kept)")
+    }
+
+    /// What the log has of the list, which must be what the program reads of its own.
+    private func told(_ command: [String]) throws -> [Line] {
         let path = command[0].replacingOccurrences(of: "/", with: "-")
         let environment = try preloadEnvironment(scratch.file(path))
         let result = try run(command[0], Array(command.dropFirst()), environment: environment)
@@ -69,5 +92,6 @@ import TraceLog
             let isRelocated = line.flags.isDisjoint(with: ["wr", "ex"]) && line.flags.contains("ac")
             #expect(!isRelocated || line.hasAnonymous)
         }
+        return both
     }
 }

@@ -12,6 +12,11 @@
 __attribute__((visibility("hidden"))) uint64_t stub_stacks;	 /* where they begin; 0: there are none */
 __attribute__((visibility("hidden"))) uint64_t stub_stacks_free; /* bit n: stack n */
 
+uint64_t stub_stacks_start(void)
+{
+	return stub_stacks;
+}
+
 bool stub_stacks_map(void)
 {
 	long size = STUB_STACKS * STUB_STACK_SIZE;
@@ -25,6 +30,6 @@ bool stub_stacks_map(void)
 	raw_syscall3(SYS_madvise, start, size, MADV_DONTDUMP);
 	log_add_own_range((const void *)start, (size_t)size);
 	stub_stacks = (uint64_t)start;
-	stub_stacks_free = ~0ULL;
+	stub_stacks_free = (1ULL << STUB_STACKS) - 1;
 	return true;
 }
