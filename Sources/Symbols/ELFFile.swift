@@ -51,9 +51,7 @@ struct ELFFile: ~Copyable {
 
     /// The CRC-32 of the whole file, as a `.gnu_debuglink` section states it of the file it names.
     var checksum: UInt32? {
-        var size = 0
-        guard let start = elf_rawfile(elf, &size) else { return nil }
-        return crc32(UnsafeRawBufferPointer(start: start, count: size))
+        content.map { crc32($0.bytes) }
     }
 
     /// The name and the checksum of the separate debug file that `.gnu_debuglink` names.
@@ -63,7 +61,30 @@ struct ELFFile: ~Copyable {
         return (String(cString: name), checksum)
     }
 
-    private var segments: [GElf_Phdr] {
+    /// The whole file; mapped, and as long as this value lives.
+    var content: FileBytes? {
+        var size = 0
+        guard let start = elf_rawfile(elf, &size) else { return nil }
+        return FileBytes(UnsafeRawBufferPointer(start: start, count: size))
+    }
+
+    var isLittleEndian64: Bool {
+        var header = GElf_Ehdr()
+        guard gelf_getehdr(elf, &header) != nil else { return false }
+        return header.e_ident.4 == ELFCLASS64 && header.e_ident.5 == ELFDATA2LSB
+    }
+
+    var sections: [ELFSection] {
+        var sections: [ELFSection] = []
+        var section = elf_nextscn(elf, nil)
+        while let current = section {
+            if let section = ELFSection(current, of: elf) { sections.append(section) }
+            section = elf_nextscn(elf, current)
+        }
+        return sections
+    }
+
+    var segments: [GElf_Phdr] {
         var count = 0
         guard elf_getphdrnum(elf, &count) == 0 else { return [] }
         // e_phnum has 16 bits; a damaged file claims billions through its first section.

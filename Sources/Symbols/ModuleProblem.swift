@@ -10,7 +10,7 @@ package enum ModuleProblem: Error, Hashable {
     case differentBuild(recorded: [UInt8], found: [UInt8])
     /// The file is no ELF program or library, or a damaged one; the text says what is wrong.
     case malformed(String)
-    /// The file carries neither debug information nor a symbol table.
+    /// The file carries neither debug information nor a symbol table nor Go's table of functions.
     case noSymbols
 }
 

@@ -1,8 +1,10 @@
-/// All that is known about one module: its debug information, its symbol table, and the answers given so far.
+/// All that is known about one module: its debug information, its symbol table, Go's table of functions, and
+/// the answers given so far.
 final class ModuleSymbols {
     private let session: DwflSession
     private let names: FunctionNames
     private let debug: DebugInformation?
+    private let go: GoSymbols?
     private let problem: ModuleProblem?
     private var known: [UInt64: Resolution] = [:]
 
@@ -19,7 +21,8 @@ final class ModuleSymbols {
             let alternate = AlternateFile(of: dwarf, in: origin, search: search)
             return DebugInformation(dwarf: dwarf, bias: bias, alternate: alternate, code: code, names: names)
         }
-        problem = symbols.isEmpty && debug?.isEmpty ?? true ? .noSymbols : nil
+        go = GoSymbols(file)
+        problem = symbols.isEmpty && debug?.isEmpty ?? true && go == nil ? .noSymbols : nil
     }
 
     func resolution(at address: UInt64) -> Resolution {
@@ -30,7 +33,14 @@ final class ModuleSymbols {
     }
 
     private func frames(at address: UInt64) -> [SymbolFrame] {
-        if let frames = debug?.frames(at: address), !frames.isEmpty { return frames }
-        return names.symbol(at: address).map { [SymbolFrame(function: $0)] } ?? []
+        let debugFrames = debug?.frames(at: address) ?? []
+        if debugFrames.last?.function != nil { return debugFrames }
+        var frames = go?.frames(at: address) ?? []
+        if frames.isEmpty, !debugFrames.isEmpty { return debugFrames }
+        guard let symbol = names.symbol(at: address) else { return frames }
+        if frames.isEmpty { return [SymbolFrame(function: symbol)] }
+        // The symbol spells out the types of a generic function, for which Go's table may have "...".
+        frames[frames.count - 1].function = symbol
+        return frames
     }
 }

@@ -1,4 +1,4 @@
-/// One function at an address, in the words of the debug information or of the symbol table.
+/// One function at an address, in the words of the debug information, of the symbol table or of Go's table.
 package struct SymbolFrame: Sendable, Hashable {
     /// The function's demangled name; nil where nothing is known for sure.
     package var function: String?
