@@ -161,8 +161,45 @@ import Testing
         #expect((Int(result.text.trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0) > 5000)
     }
 
+    /// The storage of its thread is the program's own affair: nothing of it is the tracer's.
+    @Test func `a program without libc keeps its thread's storage`() throws {
+        let program = try scratch.compile(
+            "alone",
+            """
+            static char storage[8192];
+            static long call(long number, long a, long b, long c, long d)
+            {
+                register long r10 __asm__("r10") = d, r8 __asm__("r8") = -1, r9 __asm__("r9") = 0;
+                __asm__ volatile("syscall" : "+a"(number) : "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+                                 : "rcx", "r11", "memory");
+                return number;
+            }
+            __attribute__((noinline)) static long map(void) { return call(9, 0, 4096, 1, 0x22); }
+            __attribute__((noinline)) static void leave(int status) { call(231, status, 0, 0, 0); }
+            void _start(void)
+            {
+                int status = call(158, 0x1002, (long)storage + 4096, 0, 0) != 0; /* ARCH_SET_FS */
+                for (int i = 0; i < 50; i++)
+                    status |= map() < 0;
+                for (int i = 0; i < 8192; i++)
+                    status |= storage[i];
+                leave(status);
+            }
+            """,
+            [
+                "-nostdlib", "-pie", "-fpie", "-fno-stack-protector",
+                "-Wl,--dynamic-linker=/lib64/ld-linux-x86-64.so.2",
+            ])
+        #expect(try verified(program).text.contains("exit"))
+        #expect(
+            try mapfray("events", scratch.file("log")).lines.count {
+                $0.contains("mmap(NULL, 4096, PROT_READ")
+            } == 50)
+    }
+
     /// promtool maps four files of each block, by Go's syscall package, from goroutines' small stacks.
-    @Test func `Go's mappings are blamed on who asked for them`() throws {
+    @Test(arguments: [["CGO_ENABLED": "1"], ["CGO_ENABLED": "0", "GOFLAGS": "-buildmode=pie"]])
+    func `Go's mappings are blamed on who asked for them`(build: [String: String]) throws {
         guard FileManager.default.fileExists(atPath: "/usr/bin/go") else {
             print("skipped: no go here")
             return
@@ -172,9 +209,8 @@ import Testing
             """
             package main
 
-            // #include <stdlib.h>
-            import "C"
             import (
+            \t"net"
             \t"os"
             \t"sync"
             \t"syscall"
@@ -197,7 +233,7 @@ import Testing
             }
 
             func main() {
-            \tC.free(C.malloc(10))
+            \tnet.LookupPort("tcp", "http")
             \tfile, _ := os.Create(os.Args[1])
             \tfile.Truncate(64 << 20)
             \tvar all sync.WaitGroup
@@ -214,7 +250,8 @@ import Testing
             }
             """)
         let program = scratch.file("goes")
-        let built = try run("/usr/bin/go", ["build", "-o", program, "main.go"], in: scratch.path)
+        let built = try run(
+            "/usr/bin/go", ["build", "-o", program, "main.go"], in: scratch.path, environment: build)
         try #require(built.status == 0, "\(built.errors)")
         let recorded = try mapfray(
             "record", "--quiet", "-o", scratch.file("log"), "--", program, scratch.file("file"))

@@ -13,6 +13,7 @@
 
 #include <sys/mman.h>
 
+#include "thread_state.h"
 #include "work_range.h"
 
 enum {
@@ -30,7 +31,6 @@ struct reserved {
 
 uint64_t reserved_slots[RESERVED_SLOTS]; /* start << 16 | count << 1 | is_begun; 0: none */
 bool reserved_is_any;
-static __thread uint64_t settled; /* where the piece begins that the latest call made usable; 0: none */
 
 static uint64_t packed(struct reserved reserved)
 {
@@ -133,12 +133,13 @@ void reserved_look(const struct call *call, enum mf_call_number kind)
 	if (!is_piece(arguments, kind) || !take(start, end, &is_settled))
 		forget_work(call, kind);
 	else if (is_settled)
-		settled = arguments[0];
+		thread_state()->settled = arguments[0];
 }
 
 bool reserved_settles(const uint64_t arguments[6])
 {
-	bool settles = settled && settled == arguments[0];
-	settled = 0;
+	struct thread_state *state = thread_state();
+	bool settles = state->settled && state->settled == arguments[0];
+	state->settled = 0;
 	return settles;
 }

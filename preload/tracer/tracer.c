@@ -3,10 +3,11 @@
 
 #include <sys/syscall.h>
 
+#include "thread_state.h"
+
 struct tracer tracer = {.maps = -1};
 
-static bool libc_has_numbers;		/* of its threads, where they are expected */
-static __thread uint32_t thread_number; /* 0: not asked yet */
+static bool libc_has_numbers; /* of its threads, where they are expected */
 
 /* Where glibc keeps a thread's number: its threads are born with it. 0: not where it is expected. */
 static uint32_t number_in_libc(void)
@@ -14,7 +15,7 @@ static uint32_t number_in_libc(void)
 	enum { PLACE = 720 }; /* struct pthread's `tid`, x86-64, all of glibc 2.x */
 	const volatile uint32_t *number =
 	    (const volatile uint32_t *)((const char *)__builtin_thread_pointer() + PLACE);
-	return libc_has_numbers ? *number : 0;
+	return libc_has_numbers && thread_has_storage() ? *number : 0;
 }
 
 void tracer_learn_from_libc(void)
@@ -31,15 +32,16 @@ static uint32_t ask_for_thread(void)
 
 uint32_t tracer_thread(void)
 {
-	if (!thread_number) {
-		thread_number = ask_for_thread();
-		if (thread_number != tracer.process)
+	struct thread_state *state = thread_state();
+	if (!state->number) {
+		state->number = ask_for_thread();
+		if (state->number != tracer.process)
 			tracer.has_threads = true;
 	}
-	return thread_number;
+	return state->number;
 }
 
 void tracer_forget_thread(void)
 {
-	thread_number = 0;
+	thread_state()->number = 0;
 }

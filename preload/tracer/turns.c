@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 
 #include "table.h"
+#include "thread_state.h"
 #include "work_range.h"
 
 enum {
@@ -30,8 +31,6 @@ static uint64_t drawn;	   /* numbers, since there are threads */
 static uint64_t unknown;   /* calls that run and stand in no place */
 static uint64_t forgotten; /* the last number before a fork, of the parent's calls */
 
-static __thread struct turn latest;
-
 void turns_start(void)
 {
 	taken = 0;
@@ -41,7 +40,7 @@ void turns_start(void)
 
 static uint64_t own_thread(void)
 {
-	return (uint64_t)__builtin_thread_pointer();
+	return (uint64_t)thread_state();
 }
 
 /* --- places --- */
@@ -50,8 +49,9 @@ static uint64_t own_thread(void)
 static int take_place(uint64_t *others)
 {
 	uint64_t now = __atomic_load_n(&taken, __ATOMIC_RELAXED);
+	int last = thread_state()->latest.place;
 	while (~now) {
-		uint64_t bit = now >> latest.place & 1 ? ~now & (now + 1) : 1ULL << latest.place;
+		uint64_t bit = now >> last & 1 ? ~now & (now + 1) : 1ULL << last;
 		if (__atomic_compare_exchange_n(&taken, &now, now | bit, true, __ATOMIC_SEQ_CST,
 						__ATOMIC_RELAXED)) {
 			*others = now;
@@ -187,20 +187,22 @@ void turn_end(struct turn *turn)
 		turn->overlaps |=
 		    turn->was_overtaken || __atomic_load_n(&drawn, __ATOMIC_RELAXED) != turn->number;
 	}
-	int place = turn->place < 0 ? latest.place : turn->place;
-	latest = *turn;
-	latest.place = place;
+	struct turn *latest = &thread_state()->latest;
+	int place = turn->place < 0 ? latest->place : turn->place;
+	*latest = *turn;
+	latest->place = place;
 }
 
 bool turn_overlapped(void)
 {
-	return latest.overlaps;
+	return thread_state()->latest.overlaps;
 }
 
 bool turn_is_alone(void)
 {
 	if (!tracer.has_threads)
 		return true;
-	return latest.number && !latest.overlaps &&
-	       __atomic_load_n(&drawn, __ATOMIC_RELAXED) == latest.number;
+	const struct turn *latest = &thread_state()->latest;
+	return latest->number && !latest->overlaps &&
+	       __atomic_load_n(&drawn, __ATOMIC_RELAXED) == latest->number;
 }
