@@ -142,6 +142,14 @@ import Testing
         }
     }
 
+    @Test func `a static Go program is told how it is linked otherwise`() throws {
+        let note = ".section .note.go.buildid, \"a\", @note\n.long 4, 4, 4\n.asciz \"Go\"\n.byte 0\n.long 0\n"
+        try scratch.write("note.s", note + ".section .note.GNU-stack, \"\", @progbits\n")
+        _ = try scratch.compile("goes", "int main(void) { return 0; }", ["-static", scratch.file("note.s")])
+        try expectRefusal(
+            "./goes", status: 1, "build it with go build -ldflags='-linkmode external', or see its calls")
+    }
+
     @Test func `a script whose interpreter is missing`() throws {
         try scratch.write("script", "#!/no/such/interpreter\n", mode: 0o755)
         try expectRefusal("./script", status: 127, "asks for the interpreter /no/such/interpreter")

@@ -260,7 +260,7 @@ static int redirect_object(struct dl_phdr_info *object, size_t size, void *unuse
 		return 0;
 	found.needs_stack = code_is_go(object);
 	if (found.needs_stack && !stub_stacks_map())
-		return 0;
+		found.file = -1;
 	for (int i = 0; i < object->dlpi_phnum; i++) {
 		const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
 		uint64_t start = object->dlpi_addr + segment->p_vaddr, end = start + segment->p_filesz;
@@ -344,7 +344,7 @@ void stubs_write_coverage(void)
 		text_add(&text, failures == 1 ? " system call instruction" : " system call instructions");
 	text_add(&text,
 		 redirections
-		     ? " could not be redirected: no place near for the way out"
+		     ? " could not be redirected: no room for the way out"
 		     : " instructions were found (/proc/self/mem could not be written, or unknown code)");
 	define_note(MF_NOTE_NOT_COVERED, bytes);
 }

@@ -6,6 +6,8 @@ struct ELFProgram: Equatable {
     var machine: UInt16
     /// The dynamic loader it asks for (PT_INTERP); nil if it asks for none.
     var loader: String?
+    /// Whether Go's linker made it: it has a note in that name.
+    var isGo = false
 
     /// Reads the headers through `read(offset, size)`, which gives fewer bytes at the end of the file.
     ///
@@ -21,18 +23,33 @@ struct ELFProgram: Equatable {
         let tableSize = size * Int(Self.number(header, at: 56, size: 2))
         let table = read(Self.number(header, at: 32, size: 8), tableSize)
         guard size >= 56, table.count == tableSize else { return nil }
-        loader = Self.loader(table, entrySize: size, read: read)
+        let (interpreter, note) = (3, 4)  // PT_INTERP, PT_NOTE
+        loader = Self.segments(interpreter, table, entrySize: size, read: read).first.map {
+            String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+        }
+        isGo = Self.segments(note, table, entrySize: size, read: read).contains(where: Self.holdsGoNote)
     }
 
-    /// The name that the PT_INTERP (3) entry of the program headers (Elf64_Phdr) points to.
-    private static func loader(
-        _ table: [UInt8], entrySize: Int, read: (_ offset: UInt64, _ size: Int) -> [UInt8]
-    ) -> String? {
-        let entries = stride(from: 0, to: table.count, by: entrySize)
-        guard let entry = entries.first(where: { number(table, at: $0, size: 4) == 3 }) else { return nil }
-        let size = min(number(table, at: entry + 32, size: 8), 4096)
-        let name = read(number(table, at: entry + 8, size: 8), Int(size))
-        return String(decoding: name.prefix { $0 != 0 }, as: UTF8.self)
+    /// The first bytes of what the entries of a kind in the program headers (Elf64_Phdr) point to.
+    private static func segments(
+        _ kind: Int, _ table: [UInt8], entrySize: Int, read: (_ offset: UInt64, _ size: Int) -> [UInt8]
+    ) -> [[UInt8]] {
+        stride(from: 0, to: table.count, by: entrySize).filter { number(table, at: $0, size: 4) == kind }.map
+        {
+            let size = min(number(table, at: $0 + 32, size: 8), 4096)
+            return read(number(table, at: $0 + 8, size: 8), Int(size))
+        }
+    }
+
+    /// Elf64_Nhdr: the sizes of name and content, a kind; then both, each filled up to four bytes.
+    private static func holdsGoNote(_ notes: [UInt8]) -> Bool {
+        var at = 0
+        while at + 16 <= notes.count {
+            if notes[(at + 12)..<(at + 16)].elementsEqual([0x47, 0x6F, 0, 0]) { return true }
+            let sizes = [0, 4].map { Int(number(notes, at: at + $0, size: 4) + 3) & ~3 }
+            at += 12 + sizes[0] + sizes[1]
+        }
+        return false
     }
 
     private static func number(_ bytes: [UInt8], at offset: Int, size: Int) -> UInt64 {

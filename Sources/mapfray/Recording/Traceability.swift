@@ -61,7 +61,8 @@ struct Traceability {
             if isLoader(path) { return }
             throw refusal(
                 path, "is linked statically, so no library can be preloaded into it",
-                "link it dynamically, or see its calls with: strace -f -k -e trace=%memory")
+                "\(program.isGo ? "build it with go build -ldflags='-linkmode external'" : "link it dynamically"), or"
+                    + " see its calls with: strace -f -k -e trace=%memory")
         }
         if let mine = own?.loader, fileName(mine) != fileName(loader) {
             throw refusal(
