@@ -23,7 +23,7 @@ struct StackComparison {
     /// Backtraces that the log marks as cut.
     private(set) var cut = 0
 
-    private let modules: [Module]
+    let modules: [Module]
 
     private static let numbers: [CallKind: UInt64] = [
         .mmap: 9, .mprotect: 10, .munmap: 11, .brk: 12, .mremap: 25, .madvise: 28,

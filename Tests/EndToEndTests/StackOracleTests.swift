@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TraceLog
 
 /// The backtrace of every call, as the log has it, is the one that libunwind finds from the outside at the same call:
 /// in the callers inside libc as in the program's own.
@@ -56,6 +57,22 @@ import Testing
         print(found.summary("\(flags)"))
         #expect(found.compared > 300)
         #expect(found.differences.isEmpty, "\(found.differences.joined(separator: "\n"))")
+    }
+
+    /// As programs that want large pages for their code are linked; it is still one module, with its build-id.
+    @Test func `a program with gaps between its segments`() throws {
+        try compile(
+            "cc", workload("callers-library.c"), to: scratch.file("library.so"), ["-shared", "-fPIC", "-O2"])
+        try compile(
+            "c++", workload("callers.cpp"), to: scratch.file("callers"),
+            ["-O2", "-fomit-frame-pointer", "-std=c++17", "-pthread", "-ldl", "-Wl,--build-id"]
+                + ["-Wl,-z,max-page-size=0x200000"])
+        let found = try compare([scratch.file("callers"), scratch.file("library.so")])
+        #expect(found.compared > 300)
+        #expect(found.differences.isEmpty, "\(found.differences.joined(separator: "\n"))")
+        let program = found.modules.filter { $0.path == scratch.file("callers") }
+        #expect(program.count == 1)
+        #expect(program.allSatisfy { !$0.buildID.isEmpty })
     }
 
     /// Programs of other runtimes. What a JIT made nobody describes: beyond it the two need not agree.

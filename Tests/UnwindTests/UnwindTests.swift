@@ -23,6 +23,13 @@ import Testing
         try builder.run(builder.build(program, flags))
     }
 
+    /// As programs that want large pages for their code are linked.
+    @Test func `equals libunwind in a program with gaps between its segments`() throws {
+        try builder.run(
+            builder.build(
+                "recursion.c", ["-O2", "-fomit-frame-pointer"], link: ["-Wl,-z,max-page-size=0x200000"]))
+    }
+
     @Test func `equals libunwind in the middle of a lazily bound call`() throws {
         let library = try builder.buildLibrary("lazy_library.c", ["-Wl,-z,lazy"])
         try builder.run(builder.build("lazy.c", link: ["-rdynamic", library]))

@@ -81,18 +81,18 @@ static uint64_t read_build_id(const ElfW(Ehdr) * header, uint64_t bias, uint64_t
 	return 0;
 }
 
-static void write_module(const struct dl_find_object *found, const char *path)
+static void write_module(const struct dl_find_object *found, const uint64_t range[2], const char *path)
 {
 	struct scratch *scratch = scratch_take();
 	if (!scratch)
 		return;
 	struct mf_module *module = (struct mf_module *)scratch->bytes;
 	*module = (struct mf_module){.record.kind = MF_MODULE,
-				     .start = (uint64_t)found->dlfo_map_start,
-				     .end = (uint64_t)found->dlfo_map_end,
+				     .start = range[0],
+				     .end = range[1],
 				     .bias = found->dlfo_link_map ? found->dlfo_link_map->l_addr : 0};
 	module->build_id_size =
-	    read_build_id(found->dlfo_map_start, module->bias, module->end, module->build_id);
+	    read_build_id((const void *)range[0], module->bias, module->end, module->build_id);
 	size_t length = text_length(path);
 	module->path_size = length < 4096 ? length : 4096;
 	__builtin_memset(module->path, 0, (module->path_size + 7) & ~7ULL);
@@ -105,11 +105,12 @@ static void write_module(const struct dl_find_object *found, const char *path)
 static void define_module(const struct dl_find_object *found)
 {
 	uint64_t range[2] = {(uint64_t)found->dlfo_map_start, (uint64_t)found->dlfo_map_end};
+	mf_unwind_complete(found->dlfo_eh_frame, &range[0], &range[1]);
 	uint64_t key = mf_mix(0x6D6F64, range, 2);
 	if (defined_has(key))
 		return;
 	const char *path = found->dlfo_link_map ? found->dlfo_link_map->l_name : "[vdso]";
-	write_module(found, path[0] ? path : tracer.executable);
+	write_module(found, range, path[0] ? path : tracer.executable);
 	defined_add(key);
 	remember(range[0], range[1]);
 }

@@ -1,6 +1,9 @@
 /*
  * glibc 2.35 has _dl_find_object. On an older one the modules are those that were loaded at start: frames in
  * objects opened later are then stepped over by their frame pointer, or end the walk as cut.
+ *
+ * Of the program itself, where the kernel left gaps between its segments (it is aligned to large pages, say),
+ * _dl_find_object tells one segment, in which its frame descriptions do not lie. So the whole of it is kept.
  */
 #define _GNU_SOURCE
 #include "modules.h"
@@ -10,12 +13,14 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
+#include "unwind.h"
+
 #define TABLE_MAX 512
 
 typedef int find_object_function(void *address, struct dl_find_object *result);
 
 static find_object_function *find_object;
-static struct mf_module table[TABLE_MAX];
+static struct mf_module table[TABLE_MAX];      /* the first: the program */
 static _Atomic uint64_t table_ends[TABLE_MAX]; /* 0: forgotten */
 static size_t table_count;
 
@@ -38,7 +43,7 @@ static int add_module(struct dl_phdr_info *info, size_t size, void *unused)
 	struct mf_module *module = &table[table_count];
 
 	(void)size, (void)unused;
-	if (table_count == TABLE_MAX)
+	if (table_count == (find_object ? 1 : TABLE_MAX))
 		return 1;
 	*module = (struct mf_module){.start = UINT64_MAX};
 	for (int segment = 0; segment < info->dlpi_phnum; segment++)
@@ -50,8 +55,6 @@ static int add_module(struct dl_phdr_info *info, size_t size, void *unused)
 void mf_modules_start(void)
 {
 	find_object = (find_object_function *)dlsym(RTLD_DEFAULT, "_dl_find_object");
-	if (find_object)
-		return;
 	table_count = 0;
 	dl_iterate_phdr(add_module, NULL);
 }
@@ -66,6 +69,17 @@ static bool find_in_table(uint64_t address, struct mf_module *module)
 	return false;
 }
 
+/* A part of an object is told with the same table as the whole of it. */
+void mf_unwind_complete(const void *eh_frame_hdr, uint64_t *start, uint64_t *end)
+{
+	const struct mf_module *program = &table[0];
+
+	if (eh_frame_hdr != program->eh_frame_hdr || *start < program->start || *end > program->end)
+		return;
+	*start = program->start;
+	*end = program->end;
+}
+
 bool mf_module_find(uint64_t address, struct mf_module *module)
 {
 	struct dl_find_object found;
@@ -76,6 +90,7 @@ bool mf_module_find(uint64_t address, struct mf_module *module)
 		return false;
 	*module = (struct mf_module){(uint64_t)found.dlfo_map_start, (uint64_t)found.dlfo_map_end,
 				     found.dlfo_eh_frame};
+	mf_unwind_complete(found.dlfo_eh_frame, &module->start, &module->end);
 	return true;
 }
 

@@ -91,6 +91,10 @@ void mf_unwind_keep(const struct mf_registers *from, const struct mf_trail *trai
  * _dl_find_object. */
 bool mf_unwind_function(uint64_t address, uint64_t *start, uint64_t *end);
 
+/* Makes what _dl_find_object told of a loaded object all of it: of the program itself it tells one segment,
+ * if there are gaps between them. Never enters libc. */
+void mf_unwind_complete(const void *eh_frame_hdr, uint64_t *start, uint64_t *end);
+
 /*
  * The range is unmapped, mapped over or made unreadable (munmap, MAP_FIXED, mremap, shmdt, a lower brk,
  * mprotect without PROT_READ, MADV_GUARD_INSTALL): nothing cached about it is used again. Best called right
