@@ -209,18 +209,27 @@ static bool sets_up_frame(uint64_t pc)
 	return mf_readable(&code, pc - before, pc) && mf_arch_sets_up_frame((const uint8_t *)pc, before);
 }
 
-/* Whether a return address lies between the stack pointer and the frame pointer: then the latter may be that
- * of a function further out, whose callee would be passed over. */
-static bool has_return_address(struct mf_frame *frame)
+/* Whether the word may be one that a call pushed: within the same JIT's memory, or in a library, if asked. */
+static bool may_be_pushed(uint64_t word, uint64_t pc, bool in_library)
 {
-	uint64_t at = frame->registers[MF_ARCH_SP], end = frame->registers[MF_ARCH_FP], word;
 	struct mf_module module;
+
+	return (word - pc + JIT_REACH < 2 * JIT_REACH || (in_library && mf_module_find(word, &module))) &&
+	       is_return_address(word);
+}
+
+/*
+ * Whether a return address lies between the stack pointer and `end`. Below the frame pointer that means: it
+ * may be that of a function further out, whose callee would be passed over.
+ */
+static bool has_return_address(struct mf_frame *frame, uint64_t end, bool in_library)
+{
+	uint64_t at = frame->registers[MF_ARCH_SP], pc = frame->registers[MF_ARCH_PC], word;
 
 	if (end - at > LOCALS_MAX * MF_ARCH_WORD)
 		return true;
-	for (; at < end; at += MF_ARCH_WORD)
-		if (mf_read_word(&frame->stack, at, &word) && mf_module_find(word, &module) &&
-		    is_return_address(word))
+	for (; at < end && mf_read_word(&frame->stack, at, &word); at += MF_ARCH_WORD)
+		if (may_be_pushed(word, pc, in_library))
 			return true;
 	return false;
 }
@@ -243,6 +252,30 @@ static bool step_leaf(struct mf_frame *frame)
 }
 
 /*
+ * Whether the frame pointer may be that of a function further out. An interrupted function may have set up
+ * its own not yet, or no longer. Where a JIT's function calls another one nothing of a library is looked for,
+ * which takes long: whoever called the JIT from a library was called by it, or is found beyond.
+ */
+static bool may_pass_over(struct mf_frame *frame, bool in_module, uint64_t caller)
+{
+	bool is_interrupted = frame->origin == MF_ORIGIN_INTERRUPTED;
+	struct mf_module module;
+
+	return has_return_address(frame, frame->registers[MF_ARCH_FP],
+				  in_module || is_interrupted || mf_module_find(caller, &module)) &&
+	       (is_interrupted || !sets_up_frame(frame->registers[MF_ARCH_PC]));
+}
+
+/* The ABI has _start clear the frame pointer, which in older programs has no FDE. Above it lie no return
+ * addresses, but what execve put there. A JIT, and assembly, may keep anything there. */
+static enum mf_step step_cleared(struct mf_frame *frame, bool in_module)
+{
+	uint64_t end = frame->registers[MF_ARCH_SP] + LOCALS_MAX * MF_ARCH_WORD;
+
+	return !in_module || has_return_address(frame, end, true) ? MF_STEP_LOST : MF_STEP_OUTERMOST;
+}
+
+/*
  * Code without an FDE: a JIT's, or assembly. Only its frame pointer can tell, if it has set one up; what is
  * found there has to look like a saved frame pointer and a return address.
  */
@@ -251,19 +284,18 @@ static enum mf_step step_frame_pointer(struct mf_frame *frame, bool in_module)
 	uint64_t *registers = frame->registers;
 	uint64_t fp = registers[MF_ARCH_FP], caller_fp, pc;
 
-	/* The ABI has _start clear it, which in older programs has no FDE. A JIT may keep anything there. */
-	if (fp == 0 && in_module)
-		return MF_STEP_OUTERMOST;
+	if (fp == 0)
+		return step_cleared(frame, in_module);
 	if (fp < registers[MF_ARCH_SP] || fp - registers[MF_ARCH_SP] > FRAME_POINTER_REACH ||
 	    !mf_read_word(&frame->stack, fp, &caller_fp) ||
 	    !mf_read_word(&frame->stack, fp + MF_ARCH_WORD, &pc))
 		return MF_STEP_LOST;
+	if (may_pass_over(frame, in_module, pc))
+		frame->is_doubtful = true;
 	if (pc == 0 && caller_fp == 0)
 		return MF_STEP_OUTERMOST;
 	if (!is_return_address(pc) && !is_within_jit(frame, in_module, pc, caller_fp))
 		return in_module && caller_fp == 0 ? MF_STEP_OUTERMOST : MF_STEP_LOST;
-	if (in_module && !sets_up_frame(registers[MF_ARCH_PC]) && has_return_address(frame))
-		frame->is_doubtful = true;
 	mf_arch_load(registers,
 		     &(struct mf_registers){.pc = pc, .sp = fp + 2 * MF_ARCH_WORD, .rbp = caller_fp});
 	frame->origin = MF_ORIGIN_CHAIN;

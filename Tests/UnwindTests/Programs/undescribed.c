@@ -1,17 +1,33 @@
 /*
- * Assembly without frame descriptions, in a program: what sets up a frame pointer is walked through, and
- * where a caller may be passed over the backtrace says so.
+ * Code without frame descriptions, assembly in a program and what a JIT made: what sets up a frame pointer is
+ * walked through, and where a caller may be passed over the backtrace says so.
  */
+#include <signal.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+
 #include "oracle.h"
 
-extern void call_with_frame(void (*)(void));
-extern void call_without_frame(void (*)(void));
+typedef void assembly(void (*callee)(void));
+
+extern assembly with_frame, without_frame, with_cleared_frame, interrupted;
+extern const char jit_start[], jit_in_between[], jit_end[];
 
 __asm__(".text\n"
-	"call_with_frame:\n"
+	"jit_start:\n"
+	"with_frame:\n"
 	"push %rbp\n mov %rsp, %rbp\n sub $32, %rsp\n call *%rdi\n leave\n ret\n"
-	"call_without_frame:\n"
-	"sub $40, %rsp\n call *%rdi\n add $40, %rsp\n ret\n");
+	"without_frame:\n"
+	"sub $40, %rsp\n call *%rdi\n add $40, %rsp\n ret\n"
+	"with_cleared_frame:\n"
+	"push %rbp\n xor %ebp, %ebp\n sub $32, %rsp\n call *%rdi\n add $32, %rsp\n pop %rbp\n ret\n"
+	/* With a frame pointer, calls what has none, which calls what has one: as Java's compilers do. */
+	"jit_in_between:\n"
+	"push %rbp\n mov %rsp, %rbp\n call 1f\n leave\n ret\n"
+	"1: sub $40, %rsp\n call with_frame\n add $40, %rsp\n ret\n"
+	"interrupted:\n"
+	"ud2\n ret\n"
+	"jit_end:\n");
 
 static struct mf_backtrace seen;
 
@@ -24,35 +40,66 @@ static NOINLINE void callee(void)
 	KEEP_FRAME();
 }
 
+static void handler(int number, siginfo_t *info, void *context)
+{
+	(void)number, (void)info;
+	callee();
+	((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP] += 2; /* behind ud2 */
+}
+
 /* The truth about the caller: our own return address, and the code after our call. */
 static uint64_t outer_return, outer_start;
 
-static NOINLINE void outer(void (*assembly)(void (*)(void)))
+static NOINLINE void outer(assembly *function)
 {
 	volatile char locals[200];
 
 	locals[0] = 1;
 	outer_start = (uint64_t)outer;
 	outer_return = (uint64_t)__builtin_return_address(0);
-	assembly(callee);
+	function(callee);
 	(void)locals[0];
 	KEEP_FRAME();
 }
 
-/* Frame 0 is the assembly, 1 is outer, 2 is outer's caller. */
-static int is_whole(void)
+/* Whether outer and its caller come after `inner` frames. */
+static int is_whole(size_t inner)
 {
-	return seen.count > 3 && seen.addresses[1] - outer_start < 400 && seen.addresses[2] == outer_return;
+	return seen.count > inner + 2 && seen.addresses[inner] - outer_start < 400 &&
+	       seen.addresses[inner + 1] == outer_return;
+}
+
+static int walks_through(const char *what, assembly *function, size_t inner)
+{
+	outer(function);
+	printf("%s: %zu frames%s\n", what, seen.count, seen.cut ? ", cut" : "");
+	return is_whole(inner) && !seen.cut;
+}
+
+static int is_true_or_cut(const char *what, assembly *function, size_t inner)
+{
+	return walks_through(what, function, inner) || seen.cut;
 }
 
 int main(void)
 {
+	struct sigaction action = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO};
+	char *jit = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int good = 1;
+
 	mf_unwind_start();
-	outer(call_with_frame);
-	int with = is_whole() && !seen.cut;
-	printf("with a frame pointer: %zu frames%s\n", seen.count, seen.cut ? ", cut" : "");
-	outer(call_without_frame);
-	int without = seen.cut || is_whole();
-	printf("without: %zu frames%s\n", seen.count, seen.cut ? ", cut" : "");
-	return !with || !without;
+	sigaction(SIGILL, &action, NULL);
+	memcpy(jit, jit_start, jit_end - jit_start);
+#define IN_JIT(function) ((assembly *)(jit + ((const char *)(function)-jit_start)))
+	good &= walks_through("with a frame pointer", with_frame, 1);
+	good &= walks_through("the same in a JIT's memory", IN_JIT(with_frame), 1);
+	good &= is_true_or_cut("without", without_frame, 1);
+	good &= is_true_or_cut("the same in a JIT's memory", IN_JIT(without_frame), 1);
+	good &= is_true_or_cut("with a cleared one", with_cleared_frame, 1);
+	good &= is_true_or_cut("the same in a JIT's memory", IN_JIT(with_cleared_frame), 1);
+	good &= is_true_or_cut("without between two with", (assembly *)jit_in_between, 3);
+	good &= is_true_or_cut("the same in a JIT's memory", IN_JIT(jit_in_between), 3);
+	good &= is_true_or_cut("interrupted at its beginning", interrupted, 3);
+	good &= is_true_or_cut("the same in a JIT's memory", IN_JIT(interrupted), 3);
+	return !good;
 }
