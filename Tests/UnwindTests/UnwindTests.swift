@@ -14,7 +14,7 @@ import Testing
 
     static let comparisons = [
         "recursion.c", "frames.c", "callbacks.c", "signals.c", "single_step.c", "coroutine.c",
-        "exceptions.cpp", "memo.c",
+        "exceptions.cpp", "memo.c", "other_stack.c",
         "stub.c",
     ]
 

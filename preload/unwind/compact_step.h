@@ -23,6 +23,7 @@ static inline uint64_t mf_compact_cfa(const struct mf_frame *frame, const struct
 	return base + (uint64_t)(int64_t)row->cfa_offset;
 }
 
+/* Lost, and the frame as it was, also where only all of the row tells whether the stack was changed. */
 MF_READS_PROGRAM static inline enum mf_step mf_step_compact(struct mf_frame *frame,
 							    const struct mf_cached_row *row)
 {
@@ -49,9 +50,13 @@ MF_READS_PROGRAM static inline enum mf_step mf_step_compact(struct mf_frame *fra
 static inline enum mf_step mf_frame_step_fast(struct mf_frame *frame)
 {
 	struct mf_cached_row row;
+	enum mf_step step;
 
-	if (mf_row_cached(mf_frame_address(frame), frame->generation, &row) && row.kind == MF_ROW_COMPACT)
-		return mf_step_compact(frame, &row);
+	if (mf_row_cached(mf_frame_address(frame), frame->generation, &row) && row.kind == MF_ROW_COMPACT) {
+		step = mf_step_compact(frame, &row);
+		if (__builtin_expect(step != MF_STEP_LOST, 1))
+			return step;
+	}
 	return mf_frame_step(frame);
 }
 

@@ -53,8 +53,11 @@ static inline enum mf_step mf_frame_step_noting(struct mf_frame *frame, struct m
 	if (row.kind == MF_ROW_OUTERMOST)
 		return MF_STEP_OUTERMOST;
 	step = mf_step_compact(frame, &row);
-	if (step != MF_STEP_LOST)
-		mf_trail_add(trail, frame, &row, fp);
+	if (step == MF_STEP_LOST) {
+		trail->failed = true;
+		return mf_frame_step(frame);
+	}
+	mf_trail_add(trail, frame, &row, fp);
 	return step;
 }
 

@@ -1,7 +1,7 @@
 /*
  * Three ways to the caller, cheapest first: a compact row from the cache, the FDE's program, the frame
- * pointer. Whatever the tables or the stack say, the stack pointer has to grow (except out of a signal frame,
- * which may lie on another stack) and every word is read only from pages that were proved readable.
+ * pointer. Whatever the tables or the stack say, the stack pointer has to grow (except out of a frame that
+ * may lie on another stack) and every word is read only from pages that were proved readable.
  */
 #include "step.h"
 
@@ -26,6 +26,7 @@ void mf_frame_begin(struct mf_frame *frame, const struct mf_registers *from)
 	frame->generation = atomic_load(&mf_row_generation);
 	frame->origin = MF_ORIGIN_CALL;
 	frame->is_doubtful = false;
+	frame->has_guessed = false;
 }
 
 static bool find_cfa(struct mf_frame *frame, const struct mf_fde *fde, const struct mf_row *row,
@@ -64,6 +65,39 @@ static bool restore(struct mf_frame *frame, const struct mf_fde *fde, const stru
 	}
 }
 
+/* How many bytes of code before an address may be looked at, MF_ARCH_CALL_BYTES at most; 0: none. */
+static uint64_t readable_before(uint64_t address)
+{
+	struct mf_window code = {0, 0};
+	uint64_t before = MF_ARCH_CALL_BYTES, in_page = address % MF_PAGE_SIZE;
+
+	if (address <= before)
+		return 0;
+	/* Code may begin with its page. */
+	if (in_page && in_page < before && !mf_readable(&code, address - before, address - in_page))
+		before = in_page;
+	return mf_readable(&code, address - before, address) ? before : 0;
+}
+
+/* Whether the address comes right after a call, in memory that can be read. */
+static bool is_return_address(uint64_t address)
+{
+	return mf_arch_follows_call((const uint8_t *)address, readable_before(address));
+}
+
+/*
+ * Whether the frame may lie on another stack than its caller's: of a signal, or of code that changed to one
+ * and finds its CFA by what it kept of the old one (gcc's split stacks, OCaml, Wine). Where a guess led to
+ * this frame what it kept may be anything.
+ */
+static bool may_change_stack(const struct mf_frame *frame, const struct mf_fde *fde, const struct mf_row *row,
+			     uint64_t caller)
+{
+	return fde->signal_frame ||
+	       (!frame->has_guessed && (row->cfa_is_expression || row->cfa_register != MF_ARCH_SP) &&
+		is_return_address(caller));
+}
+
 static enum mf_step step_row(struct mf_frame *frame, const struct mf_fde *fde, const struct mf_row *row)
 {
 	uint64_t caller[MF_ARCH_REGISTERS], cfa;
@@ -75,7 +109,8 @@ static enum mf_step step_row(struct mf_frame *frame, const struct mf_fde *fde, c
 	for (int number = 0; number < MF_ARCH_REGISTERS; number++)
 		if (!restore(frame, fde, row, number, cfa, &caller[number]))
 			return MF_STEP_LOST;
-	if (caller[MF_ARCH_SP] <= frame->registers[MF_ARCH_SP] && !fde->signal_frame)
+	if (caller[MF_ARCH_SP] <= frame->registers[MF_ARCH_SP] &&
+	    !may_change_stack(frame, fde, row, caller[MF_ARCH_PC]))
 		return MF_STEP_LOST;
 	mf_copy_words(frame->registers, caller, sizeof(caller));
 	frame->origin = fde->signal_frame ? MF_ORIGIN_INTERRUPTED : MF_ORIGIN_CALL;
@@ -156,26 +191,6 @@ static enum mf_step step_program(struct mf_frame *frame, uint64_t place)
 	bool covered;
 
 	return step_fde(frame, &anywhere, (const uint8_t *)place, &covered);
-}
-
-/* How many bytes of code before an address may be looked at, MF_ARCH_CALL_BYTES at most; 0: none. */
-static uint64_t readable_before(uint64_t address)
-{
-	struct mf_window code = {0, 0};
-	uint64_t before = MF_ARCH_CALL_BYTES, in_page = address % MF_PAGE_SIZE;
-
-	if (address <= before)
-		return 0;
-	/* Code may begin with its page. */
-	if (in_page && in_page < before && !mf_readable(&code, address - before, address - in_page))
-		before = in_page;
-	return mf_readable(&code, address - before, address) ? before : 0;
-}
-
-/* Whether the address comes right after a call, in memory that can be read. */
-static bool is_return_address(uint64_t address)
-{
-	return mf_arch_follows_call((const uint8_t *)address, readable_before(address));
 }
 
 /* Likewise after a system call: where a walk begins. */
@@ -299,6 +314,7 @@ static enum mf_step step_frame_pointer(struct mf_frame *frame, bool in_module)
 	mf_arch_load(registers,
 		     &(struct mf_registers){.pc = pc, .sp = fp + 2 * MF_ARCH_WORD, .rbp = caller_fp});
 	frame->origin = MF_ORIGIN_CHAIN;
+	frame->has_guessed = true;
 	return MF_STEP_CALLER;
 }
 
@@ -343,12 +359,14 @@ __attribute__((noinline)) static enum mf_step step_uncached(struct mf_frame *fra
 enum mf_step mf_frame_step(struct mf_frame *frame)
 {
 	struct mf_cached_row row;
+	enum mf_step step;
 
 	if (!mf_row_cached(mf_frame_address(frame), frame->generation, &row))
 		return step_uncached(frame);
 	switch (row.kind) {
 	case MF_ROW_COMPACT:
-		return mf_step_compact(frame, &row);
+		step = mf_step_compact(frame, &row);
+		return step == MF_STEP_LOST ? step_uncached(frame) : step;
 	case MF_ROW_PROGRAM:
 		return step_program(frame, row.slots);
 	default:

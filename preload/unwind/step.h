@@ -22,6 +22,7 @@ struct mf_frame {
 	uint32_t generation; /* of the row cache, when the walk began */
 	uint8_t origin;
 	bool is_doubtful; /* a frame may have been passed over */
+	bool has_guessed; /* a frame pointer led here that nothing describes */
 };
 
 enum mf_step {
