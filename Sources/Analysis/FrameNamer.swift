@@ -77,10 +77,9 @@ final class FrameNamer {
         let module = definitions[frame.module]
         let fileAddress = frame.runtimeAddress &- module.bias
         let name = modules[Int(frame.module.rawValue)].name
-        // A return address lies behind its call, which may be the last of its line, inlined function or
-        // function.
         let request = SymbolRequest(
-            modulePath: module.path, buildID: module.buildID, fileAddress: fileAddress &- 1)
+            modulePath: module.path, buildID: module.buildID,
+            fileAddress: frame.instruction &- module.bias)
         let found = frame.module == .none ? [] : symbolizer?.frames(for: request).frames ?? []
         guard !found.isEmpty else { return [SiteFrame(function: nil, module: name, offset: fileAddress)] }
         return found.map {

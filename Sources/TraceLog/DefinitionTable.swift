@@ -36,9 +36,16 @@ extension DefinitionTable {
         guard record.has(mf_stack.self) else { return false }
         let head: mf_stack = record.load()
         guard record.has(mf_stack.self, and: head.count, elementsOf: 8), head.key != 0 else { return false }
-        let frames = (0..<Int(head.count)).map { index in
-            let address = record.word(at: MemoryLayout<mf_stack>.size + 8 * index)
-            return Frame(runtimeAddress: address, module: module(returningTo: address))
+        let count = Int(head.count)
+        // Absent if no frame was interrupted, or the log is of before this was told.
+        let tellsInterrupted = record.has(
+            mf_stack.self, and: head.count + (head.count + 63) / 64, elementsOf: 8)
+        let frames = (0..<count).map { index in
+            let marks =
+                tellsInterrupted ? record.word(at: MemoryLayout<mf_stack>.size + 8 * (count + index / 64)) : 0
+            return frame(
+                at: record.word(at: MemoryLayout<mf_stack>.size + 8 * index),
+                isInterrupted: marks >> (index % 64) & 1 != 0)
         }
         let isCut = record.detail & UInt8(MF_STACK_CUT) != 0
         if let known = stacks[head.key], definitions[known] == frames,
@@ -50,9 +57,10 @@ extension DefinitionTable {
         return true
     }
 
-    /// The call instruction lies before the return address, which may be the first byte of the next module.
-    private func module(returningTo address: UInt64) -> ModuleID {
-        modules.module(at: address == 0 ? 0 : address - 1)
+    private func frame(at address: UInt64, isInterrupted: Bool) -> Frame {
+        var frame = Frame(runtimeAddress: address, module: .none, isInterrupted: isInterrupted)
+        frame.module = modules.module(at: frame.instruction)
+        return frame
     }
 
     private mutating func set(_ key: UInt64, _ stack: StackID) {

@@ -35,9 +35,19 @@ package struct Module: Codable, Sendable, Hashable {
 package struct Frame: Sendable, Hashable {
     package var runtimeAddress: UInt64
     package var module: ModuleID
-    package init(runtimeAddress: UInt64, module: ModuleID) {
+    /// It is no return address: a signal came before this instruction.
+    package var isInterrupted: Bool
+
+    package init(runtimeAddress: UInt64, module: ModuleID, isInterrupted: Bool = false) {
         self.runtimeAddress = runtimeAddress
         self.module = module
+        self.isInterrupted = isInterrupted
+    }
+
+    /// An address in the instruction that the frame was at. A return address lies behind its call, which may be the
+    /// last instruction of its line, inlined function, function or module.
+    package var instruction: UInt64 {
+        isInterrupted || runtimeAddress == 0 ? runtimeAddress : runtimeAddress - 1
     }
 }
 

@@ -1,6 +1,7 @@
 /// The definitions of a log and the keys it gave them.
 struct SavedDefinitions: Codable {
-    /// For each backtrace its number of frames (the lowest bit: whether it was cut), then address and module of each.
+    /// For each backtrace its number of frames (the lowest bit: whether it was cut), then address and module of each
+    /// (the highest bit: whether it was interrupted).
     var stacks: WordList
     /// By number; the others, up to `fileCount`, are gone.
     var files: [UInt32: FileFacts]
@@ -18,7 +19,11 @@ extension DefinitionTable {
         var words: [UInt64] = []
         for (frames, isCut) in zip(definitions.stacks, definitions.stackIsCut).dropFirst() {
             words.append(UInt64(frames.count) << 1 | (isCut ? 1 : 0))
-            for frame in frames { words += [frame.runtimeAddress, UInt64(frame.module.rawValue)] }
+            for frame in frames {
+                words += [
+                    frame.runtimeAddress, UInt64(frame.module.rawValue) | (frame.isInterrupted ? 1 << 63 : 0),
+                ]
+            }
         }
         return SavedDefinitions(
             stacks: WordList(words),
@@ -47,7 +52,12 @@ extension DefinitionTable {
             var frames: [Frame] = []
             for _ in 0..<head >> 1 {
                 let address = try words.next()
-                frames.append(Frame(runtimeAddress: address, module: try words.module()))
+                let place = try words.next()
+                frames.append(
+                    Frame(
+                        runtimeAddress: address,
+                        module: ModuleID(rawValue: UInt32(truncatingIfNeeded: place)),
+                        isInterrupted: place >> 63 != 0))
             }
             _ = definitions.add(stack: frames, isCut: head & 1 != 0)
         }

@@ -32,6 +32,40 @@ import Testing
         #expect(!frames.contains { $0.contains("libmapfray-preload") })
     }
 
+    /// As a collector's write barrier is. It is no call that lies before the instruction, but another function.
+    @Test func `a function interrupted at its first instruction is named, not the one before it`() throws {
+        let program = try workload.scratch.compile(
+            "barrier",
+            """
+            #include <signal.h>
+            #include <sys/mman.h>
+            static char *area;
+            static volatile int opened;
+            static void open_area(int number)
+            {
+                (void)number;
+                opened = mprotect(area, 4096, PROT_READ | PROT_WRITE);
+            }
+            __attribute__((noipa)) int before(void) { return opened; }
+            __attribute__((noipa)) void store(char *place) { *place = 1; }
+            int main(void)
+            {
+                signal(SIGSEGV, open_area);
+                area = mmap(0, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+                store(area);
+                return before();
+            }
+            """, ["-falign-functions=1", "-fno-toplevel-reorder", "-fcf-protection=none"])
+        let log = workload.scratch.file("barrier.log")
+        #expect(try mapfray("record", "--quiet", "-o", log, program).status == 0)
+        let lines = try mapfray("events", log, "--stacks").lines
+        let place = try #require(lines.firstIndex { $0.contains("mprotect(") })
+        let functions = lines[(place + 1)...].prefix { $0.hasPrefix("    ") }
+            .map { $0.split(separator: " ")[0] }
+        #expect(functions[0] == "open_area")
+        #expect(functions[2...3] == ["store", "main"])
+    }
+
     @Test func `--json is a document per line that says the same`() throws {
         let texts = try mapfray("events", workload.log).lines
         let documents = try mapfray("events", workload.log, "--json", "--stacks").lines

@@ -43,6 +43,28 @@ struct CheckpointTests {
         #expect(later.damage == [])
     }
 
+    /// The interrupted instruction is the first of its module; the call before the other is in the module before.
+    @Test func `interrupted frames are told apart, behind a checkpoint too`() throws {
+        let log = try RecordedLog()
+        log.write(.module(0x1000..<0x2000, path: "/a"))
+        log.write(.module(0x2000..<0x3000, path: "/b"))
+        log.write(.stack(5, [0x2000, 0x2000] + [UInt64](repeating: 0x1800, count: 63), interrupted: [2, 1]))
+        log.call(stack: 5)
+        var reader = try LogReader(path: log.path)
+        reader.trackPending()
+        _ = readings(of: &reader)
+        let saved = reader.saved(keeping: [], firstTime: 0)
+        _ = try save(Checkpoint(reader: try #require(saved), part: FoldedPart([])), besides: log)
+        let later = try LogReader(path: log.path)
+        #expect(later.isFolded == true)
+        for definitions in [reader.definitions, later.definitions] {
+            let frames = definitions.stacks[1]
+            #expect(frames.indices.filter { frames[$0].isInterrupted } == [1, 64])
+            #expect(frames[..<2].map { definitions[$0.module].path } == ["/a", "/b"])
+            #expect(frames[..<2].map(\.instruction) == [0x1fff, 0x2000])
+        }
+    }
+
     @Test func `a damaged checkpoint is left alone`() throws {
         let log = try RecordedLog()
         log.writeMixture(calls: 50)

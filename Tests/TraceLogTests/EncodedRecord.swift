@@ -35,8 +35,11 @@ struct EncodedRecord {
             MF_CALL, detail: kind.rawValue, [begin, end, stack, mixed, result] + arguments + observation)
     }
 
-    static func stack(_ key: UInt64, _ addresses: [UInt64], isCut: Bool = false) -> EncodedRecord {
-        EncodedRecord(MF_STACK, detail: isCut ? 1 : 0, [key, UInt64(addresses.count)] + addresses)
+    static func stack(
+        _ key: UInt64, _ addresses: [UInt64], isCut: Bool = false, interrupted: [UInt64] = []
+    ) -> EncodedRecord {
+        EncodedRecord(
+            MF_STACK, detail: isCut ? 1 : 0, [key, UInt64(addresses.count)] + addresses + interrupted)
     }
 
     static func file(_ key: UInt64, inode: UInt64, path: String) -> EncodedRecord {

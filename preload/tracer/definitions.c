@@ -69,10 +69,29 @@ void define_note(enum mf_note_code code, const char *text)
 static size_t drop_own(uint64_t *addresses, size_t count)
 {
 	size_t kept = 0;
-	for (size_t i = 0; i < count; i++)
-		if (addresses[i] < (uint64_t)__ehdr_start || addresses[i] >= (uint64_t)_end)
+	for (size_t i = 0; i < count; i++) {
+		uint64_t address = addresses[i] & ~MF_UNWIND_INTERRUPTED;
+		if (address < (uint64_t)__ehdr_start || address >= (uint64_t)_end)
 			addresses[kept++] = addresses[i];
+	}
 	return kept;
+}
+
+/* Tells the interrupted frames apart behind the addresses; returns the number of words behind the record's
+ * fixed part. */
+static size_t append_interrupted(struct mf_stack *stack)
+{
+	size_t count = stack->count, words = (count + 63) / 64;
+	uint64_t *interrupted = stack->addresses + count, any = 0;
+	for (size_t i = 0; i < words; i++)
+		interrupted[i] = 0;
+	for (size_t i = 0; i < count; i++) {
+		uint64_t is_interrupted = stack->addresses[i] >> 63;
+		stack->addresses[i] &= ~MF_UNWIND_INTERRUPTED;
+		interrupted[i / 64] |= is_interrupted << i % 64;
+		any |= is_interrupted;
+	}
+	return any ? count + words : count;
 }
 
 /* Writes the backtrace down under its key, unless it stands in the log. Returns whether it did stand there.
@@ -81,13 +100,13 @@ static bool define_backtrace(struct mf_stack *stack, uint64_t key, size_t count,
 {
 	if (defined_has(key))
 		return true;
-	count = drop_own(stack->addresses, count);
-	define_modules_of(stack->addresses, count);
+	stack->key = key;
+	stack->count = drop_own(stack->addresses, count);
+	size_t words = append_interrupted(stack);
+	define_modules_of(stack->addresses, stack->count);
 	stack->record = (struct mf_record){.kind = MF_STACK,
 					   .detail = cut ? MF_STACK_CUT : 0,
-					   .size = (uint16_t)(sizeof *stack + 8 * count)};
-	stack->key = key;
-	stack->count = count;
+					   .size = (uint16_t)(sizeof *stack + 8 * words)};
 	if (mf_ring_define(&tracer.ring, &stack->record))
 		defined_add(key);
 	return false;
@@ -98,7 +117,8 @@ struct walk {
 	struct mf_trail trail;
 	struct mf_stack stack;
 };
-_Static_assert(sizeof(struct walk) + MF_STACK_DEPTH_MAX * sizeof(uint64_t) <= sizeof(struct scratch),
+_Static_assert(sizeof(struct walk) + (MF_STACK_DEPTH_MAX + MF_STACK_DEPTH_MAX / 64) * sizeof(uint64_t) <=
+		   sizeof(struct scratch),
 	       "a walk fits into a buffer");
 
 /* The second time that a backtrace is met it is worth remembering: most are met once. */

@@ -29,6 +29,13 @@ bool mf_unwind_step(struct mf_registers *registers)
 	return stepped;
 }
 
+static uint64_t recorded_address(const struct mf_frame *frame)
+{
+	uint64_t pc = frame->registers[MF_ARCH_PC];
+
+	return __builtin_expect(frame->origin == MF_ORIGIN_INTERRUPTED, 0) ? pc | MF_UNWIND_INTERRUPTED : pc;
+}
+
 static size_t finish(const struct mf_frame *frame, enum mf_step step, size_t count, bool *cut)
 {
 	*cut = step != MF_STEP_OUTERMOST || frame->is_doubtful;
@@ -43,7 +50,7 @@ size_t mf_unwind(const struct mf_registers *from, uint64_t *addresses, size_t ca
 
 	mf_frame_begin(&frame, from);
 	while (step == MF_STEP_CALLER && count < capacity) {
-		addresses[count++] = frame.registers[MF_ARCH_PC];
+		addresses[count++] = recorded_address(&frame);
 		step = mf_frame_step_fast(&frame);
 	}
 	return finish(&frame, step, count, cut);
@@ -59,7 +66,7 @@ size_t mf_unwind_noting(const struct mf_registers *from, uint64_t *addresses, si
 	mf_frame_begin(&frame, from);
 	mf_trail_begin(trail, &frame);
 	while (step == MF_STEP_CALLER && count < capacity) {
-		addresses[count++] = frame.registers[MF_ARCH_PC];
+		addresses[count++] = recorded_address(&frame);
 		step = mf_frame_step_noting(&frame, trail);
 	}
 	trail->failed |= step == MF_STEP_LOST || step == MF_STEP_NO_CODE || frame.is_doubtful;

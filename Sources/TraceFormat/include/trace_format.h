@@ -182,7 +182,11 @@ struct mf_observation {
 #define MF_FILE_WRITABLE  0x10ULL
 #define MF_FILE_READ_ONLY 0x20ULL
 
-/* A backtrace, innermost frame first: return addresses. Defined before the first call that names it. */
+/*
+ * A backtrace, innermost frame first: return addresses. Defined before the first call that names it. If signals
+ * interrupted some of its functions, a word follows for every 64 frames: bit N % 64 of word N / 64 says that
+ * address N is the interrupted instruction.
+ */
 #define MF_STACK_CUT 1 /* detail: the unwinder gave up before the outermost frame, or the depth limit was reached */
 struct mf_stack {
 	struct mf_record record;

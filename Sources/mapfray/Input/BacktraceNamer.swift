@@ -19,12 +19,12 @@ final class BacktraceNamer {
         return Array(frames)
     }
 
-    /// A return address lies behind the call that it belongs to.
     private func name(_ frame: Frame, _ module: Module) -> [SiteFrame] {
         let address = frame.runtimeAddress &- module.bias
         let path = module.path.split(separator: "/").last.map(String.init) ?? module.path
         let request = SymbolRequest(
-            modulePath: module.path, buildID: module.buildID, fileAddress: address &- 1)
+            modulePath: module.path, buildID: module.buildID,
+            fileAddress: frame.instruction &- module.bias)
         let named = frame.module == .none ? [] : symbolizer.frames(for: request).frames
         guard !named.isEmpty else { return [SiteFrame(function: nil, module: path, offset: address)] }
         return named.map {

@@ -40,6 +40,8 @@ static inline __attribute__((always_inline)) void walk_theirs(struct theirs *the
 			theirs->end = 0;
 			break;
 		}
+		if (unw_is_signal_frame(&cursor) > 0)
+			pc |= MF_UNWIND_INTERRUPTED;
 		theirs->addresses[theirs->count++] = pc;
 	}
 }

@@ -18,6 +18,9 @@ extern "C" {
 
 #define MF_UNWIND_DEPTH_MAX 256
 
+/* Set in an address that no call left behind: the instruction that a signal interrupted. */
+#define MF_UNWIND_INTERRUPTED (UINT64_C(1) << 63)
+
 /*
  * The registers that outlive a call, as they are in the frame where the backtrace begins: `pc` is a return
  * address into that frame, `sp` the stack pointer that it has once the call has returned.
@@ -50,8 +53,8 @@ bool mf_unwind_step(struct mf_registers *registers);
 
 /*
  * Writes the backtrace, innermost frame first, and returns how many addresses it holds; addresses[0] is
- * from->pc. All are return addresses, except the one above a signal frame, which is the interrupted one.
- * *cut says whether the walk ended before the outermost frame, or may have passed one over.
+ * from->pc. All are return addresses, except those with MF_UNWIND_INTERRUPTED, above a signal frame. *cut
+ * says whether the walk ended before the outermost frame, or may have passed one over.
  */
 size_t mf_unwind(const struct mf_registers *from, uint64_t *addresses, size_t capacity, bool *cut);
 
