@@ -1,7 +1,8 @@
 import Foundation
 import TraceLog
 
-/// The stacks in a log beside those that libunwind found from the outside (Programs/stack-oracle.c), call by call.
+/// The stacks in a log beside those that libunwind or gdb found from the outside (Programs/stack-oracle.c,
+/// gdb-oracle.py), call by call.
 struct StackComparison {
     /// A call and its backtrace, innermost first.
     struct Sample {
@@ -13,7 +14,7 @@ struct StackComparison {
     /// Calls that both have, and those whose backtraces are equal in every frame.
     private(set) var compared = 0
     private(set) var equal = 0
-    /// Frames of the compared backtraces as libunwind has them, and those that are equal, from the innermost on.
+    /// Frames of the compared backtraces as the oracle has them, and those that are equal, from the innermost on.
     private(set) var frames = 0
     private(set) var equalFrames = 0
     private(set) var differences: [String] = []
@@ -29,7 +30,7 @@ struct StackComparison {
         .mmap: 9, .mprotect: 10, .munmap: 11, .brk: 12, .mremap: 25, .madvise: 28,
     ]
 
-    /// - Parameter oracle: What stack-oracle wrote.
+    /// - Parameter oracle: What the oracle wrote.
     init(log: String, oracle: String) throws {
         var reader = try LogReader(path: log)
         var recorded: [UInt64: [Sample]] = [:]
@@ -51,7 +52,7 @@ struct StackComparison {
     }
 
     func summary(_ name: String) -> String {
-        "\(name): \(equal) of \(compared) backtraces and \(equalFrames) of \(frames) frames are libunwind's; "
+        "\(name): \(equal) of \(compared) backtraces and \(equalFrames) of \(frames) frames are the oracle's; "
             + "\(equalUpToGap) are so up to code without description; \(cut) marked as cut"
     }
 
