@@ -52,6 +52,8 @@ final class FrameNamer {
         definitions[stack].drop { role($0) == .tracer }
     }
 
+    func isCut(_ stack: StackID) -> Bool { definitions.isCut(stack) }
+
     /// The frame that a backtrace is blamed on; nil without one. Names no more frames than that takes.
     func blamed(_ stack: StackID) -> SiteFrame? {
         let frames = outsideTracer(stack)

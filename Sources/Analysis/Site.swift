@@ -7,6 +7,8 @@ package struct Site: Sendable {
         package var stack: StackID
         /// Innermost first.
         package var frames: [SiteFrame]
+        /// It may lack callers.
+        package var isCut = false
         package var peak = 0
         package var last = 0
         package var calls = 0

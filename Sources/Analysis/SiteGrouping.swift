@@ -107,7 +107,8 @@ struct SiteGrouping {
         let stack = SlotMap.stack(of: slot) ?? .none
         return Site.Stack(
             stack: stack, frames: namer.outsideTracer(stack).flatMap { namer.frames($0) },
-            peak: table.peakCount(slot), last: Int(table.rows[slot].live), calls: Int(table.rows[slot].calls))
+            isCut: namer.isCut(stack), peak: table.peakCount(slot), last: Int(table.rows[slot].live),
+            calls: Int(table.rows[slot].calls))
     }
 
     private func medianLifetime(_ slots: [Int]) -> UInt64? {

@@ -10,6 +10,12 @@ package enum FrameText {
         return TextLayout.printable(function + module + source(frame) + inlined)
     }
 
+    /// A whole backtrace, a line for each frame.
+    /// - Parameter isCut: whether it may lack callers, which it then says.
+    package static func lines(_ frames: [SiteFrame], isCut: Bool) -> [String] {
+        frames.map { line($0) } + (isCut ? ["[callers may be missing]"] : [])
+    }
+
     /// Cut to a width; the argument list of a C++ function goes first, for it says least.
     package static func clipped(_ text: String, _ width: Int, _ style: TextStyle) -> String {
         guard text.count > width, let list = argumentList(text) else {

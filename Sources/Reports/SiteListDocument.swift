@@ -21,6 +21,7 @@ extension SiteList {
             let vmas: Int
             let calls: Int
             let frames: [SiteFrame]
+            let cut: Bool
         }
 
         fileprivate let version = 1
@@ -41,6 +42,6 @@ extension SiteList {
     }
 
     private func stacks(_ row: Row) -> [Document.Stack] {
-        row.stacks.map { Document.Stack(vmas: held($0), calls: $0.calls, frames: $0.frames) }
+        row.stacks.map { Document.Stack(vmas: held($0), calls: $0.calls, frames: $0.frames, cut: $0.isCut) }
     }
 }

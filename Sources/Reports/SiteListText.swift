@@ -75,6 +75,7 @@ extension SiteList {
 
     private func lines(_ stack: Site.Stack, _ style: TextStyle) -> [String] {
         let head = "            \(plural(held(stack), "VMA")) by \(plural(stack.calls, "call")):"
-        return [style.paint(head, .aside)] + stack.frames.map { "                " + FrameText.line($0) }
+        return [style.paint(head, .aside)]
+            + FrameText.lines(stack.frames, isCut: stack.isCut).map { "                " + $0 }
     }
 }

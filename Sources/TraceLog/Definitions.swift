@@ -70,6 +70,8 @@ package struct Definitions: Sendable {
     }
 
     package subscript(stack: StackID) -> [Frame] { stacks[Int(stack.rawValue)] }
+    /// Whether a backtrace may lack callers: at its end, or between.
+    package func isCut(_ stack: StackID) -> Bool { stackIsCut[Int(stack.rawValue)] }
     package subscript(file: FileID) -> FileFacts { files[Int(file.rawValue)] }
     package subscript(module: ModuleID) -> Module { modules[Int(module.rawValue)] }
 

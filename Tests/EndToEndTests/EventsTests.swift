@@ -32,6 +32,24 @@ import Testing
         #expect(!frames.contains { $0.contains("libmapfray-preload") })
     }
 
+    @Test func `a backtrace that is deeper than what is kept says so, in every list of backtraces`() throws {
+        let log = workload.scratch.file("shallow")
+        let recorded = try run(
+            mapfrayPath(),
+            ["record", "--quiet", "-o", log, workload.scratch.file("workload"), String(Workload.blocks)],
+            environment: ["MAPFRAY_DEPTH": "2"])
+        #expect(recorded.status == 0)
+        let mark = "[callers may be missing]"
+        #expect(try mapfray("events", log, "--stacks").text.contains(mark))
+        #expect(try !mapfray("events", workload.log, "--stacks").text.contains(mark))
+        #expect(try mapfray("sites", log, "--by", "stack").text.contains(mark))
+        #expect(try !mapfray("sites", workload.log, "--by", "stack").text.contains(mark))
+        let whole = try mapfray("events", workload.log, "--stacks", "--json").lines
+        let shallow = try mapfray("events", log, "--stacks", "--json").lines
+        #expect(whole.allSatisfy { $0.hasSuffix(#""cut":false}"#) })
+        #expect(shallow.contains { $0.hasSuffix(#""cut":true}"#) })
+    }
+
     /// As a collector's write barrier is. It is no call that lies before the instruction, but another function.
     @Test func `a function interrupted at its first instruction is named, not the one before it`() throws {
         let program = try workload.scratch.compile(

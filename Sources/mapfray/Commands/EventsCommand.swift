@@ -17,6 +17,9 @@ struct EventsCommand: ParsableCommand {
             A line is BEGIN PID TID call(arguments) = result <seconds>; BEGIN is CLOCK_MONOTONIC in nanoseconds. \
             The calls of a process are in the order in which they changed its map; with --pid all, one process \
             follows the other. --json writes a document per line.
+
+            A backtrace that ends in [callers may be missing] (--json: "cut") is deeper than MAPFRAY_DEPTH, or goes \
+            through code that has no unwind tables: a JIT's, say.
             """)
 
     @Argument(

@@ -48,7 +48,7 @@ struct StoryTeller {
         if vma.owner.cause == .beforeTrace { story.owner = "it was there before recording began" }
         story.time = vma.owner.cause == .beforeTrace ? nil : seconds(vma.time)
         story.flags = vma.flags.names + (vma.anon == 0 ? ["(never written)"] : [])
-        story.backtrace = frames.map(FrameText.line)
+        story.backtrace = FrameText.lines(frames, isCut: definitions.isCut(vma.owner.stack))
         story.calls = explanation.calls.map { call in
             VMAStory.Event(
                 time: seconds(call.begin), call: "\(call.text) = \(call.resultText)", site: site(call.stack))

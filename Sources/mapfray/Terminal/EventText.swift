@@ -17,7 +17,7 @@ enum EventText {
     }
 
     /// The same as a document on a line; written by hand, because there may be millions.
-    static func json(_ call: Call, _ process: UInt32, _ frames: [SiteFrame]?) -> String {
+    static func json(_ call: Call, _ process: UInt32, _ frames: [SiteFrame]?, isCut: Bool) -> String {
         let text = call.text
         let name = text.prefix { $0 != "(" }
         let error =
@@ -25,12 +25,12 @@ enum EventText {
         return #"{"begin":\#(call.begin),"pid":\#(process),"tid":\#(call.thread),"call":"\#(name)","text":"#
             + JSONText.string(text) + #","result":"# + JSONText.string(call.resultText)
             + #","errno":\#(error)"#
-            + #","seconds":\#(seconds(call))\#(stack(frames))}"# + "\n"
+            + #","seconds":\#(seconds(call))\#(stack(frames, isCut))}"# + "\n"
     }
 
-    private static func stack(_ frames: [SiteFrame]?) -> String {
+    private static func stack(_ frames: [SiteFrame]?, _ isCut: Bool) -> String {
         guard let frames else { return "" }
-        return #","frames":["# + frames.map(json).joined(separator: ",") + "]"
+        return #","frames":["# + frames.map(json).joined(separator: ",") + #"],"cut":\#(isCut)"#
     }
 
     private static func json(_ frame: SiteFrame) -> String {

@@ -36,14 +36,16 @@ struct EventWriter: ~Copyable {
                 continue
             }
             let frames = namer.map { $0.frames(of: call.stack, reader.definitions) }
-            try output.write(isJSON ? EventText.json(call, process, frames) : EventText.line(call, process))
-            if !isJSON, let frames { try write(frames) }
+            let isCut = reader.definitions.isCut(call.stack)
+            try output.write(
+                isJSON ? EventText.json(call, process, frames, isCut: isCut) : EventText.line(call, process))
+            if !isJSON, let frames { try write(FrameText.lines(frames, isCut: isCut)) }
         }
         log.warn(ofDamage: reader.damageText)
     }
 
-    private mutating func write(_ frames: [SiteFrame]) throws(Failure) {
-        for frame in frames { try output.writeLine("    " + FrameText.line(frame)) }
+    private mutating func write(_ backtrace: [String]) throws(Failure) {
+        for line in backtrace { try output.writeLine("    " + line) }
     }
 
     mutating func flush() throws(Failure) {
