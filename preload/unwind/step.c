@@ -291,6 +291,27 @@ static enum mf_step step_cleared(struct mf_frame *frame, bool in_module)
 }
 
 /*
+ * Go calls C on another stack and describes none of it, but leaves the frame pointer of who came to the call.
+ * That is believed if it leads to a call in code of the same module that nothing describes either.
+ */
+__attribute__((noinline)) static bool leads_to_another_stack(const struct mf_frame *frame, uint64_t caller)
+{
+	struct mf_module here, there;
+	uint64_t start, end;
+
+	return frame->origin != MF_ORIGIN_INTERRUPTED && mf_module_find(mf_frame_address(frame), &here) &&
+	       mf_module_find(caller - 1, &there) && here.start == there.start &&
+	       !mf_unwind_function(caller - 1, &start, &end);
+}
+
+static bool is_on_this_stack(const struct mf_frame *frame)
+{
+	uint64_t sp = frame->registers[MF_ARCH_SP], fp = frame->registers[MF_ARCH_FP];
+
+	return fp >= sp && fp - sp <= FRAME_POINTER_REACH;
+}
+
+/*
  * Code without an FDE: a JIT's, or assembly. Only its frame pointer can tell, if it has set one up; what is
  * found there has to look like a saved frame pointer and a return address.
  */
@@ -301,9 +322,10 @@ static enum mf_step step_frame_pointer(struct mf_frame *frame, bool in_module)
 
 	if (fp == 0)
 		return step_cleared(frame, in_module);
-	if (fp < registers[MF_ARCH_SP] || fp - registers[MF_ARCH_SP] > FRAME_POINTER_REACH ||
-	    !mf_read_word(&frame->stack, fp, &caller_fp) ||
+	if (!(in_module || is_on_this_stack(frame)) || !mf_read_word(&frame->stack, fp, &caller_fp) ||
 	    !mf_read_word(&frame->stack, fp + MF_ARCH_WORD, &pc))
+		return MF_STEP_LOST;
+	if (!is_on_this_stack(frame) && !leads_to_another_stack(frame, pc))
 		return MF_STEP_LOST;
 	if (may_pass_over(frame, in_module, pc))
 		frame->is_doubtful = true;

@@ -10,7 +10,7 @@
 
 typedef void assembly(void (*callee)(void));
 
-extern assembly with_frame, without_frame, with_cleared_frame, interrupted;
+extern assembly with_frame, without_frame, with_cleared_frame, on_another_stack, as_go_calls, interrupted;
 extern const char jit_start[], jit_in_between[], jit_end[];
 
 __asm__(".text\n"
@@ -25,10 +25,20 @@ __asm__(".text\n"
 	"jit_in_between:\n"
 	"push %rbp\n mov %rsp, %rbp\n call 1f\n leave\n ret\n"
 	"1: sub $40, %rsp\n call with_frame\n add $40, %rsp\n ret\n"
+	/* With a frame pointer on the stack that it leaves. */
+	"on_another_stack:\n"
+	"push %rbp\n mov %rsp, %rbp\n lea another_stack + 16384(%rip), %rsp\n call *%rdi\n leave\n ret\n"
+	/* From what has a frame pointer, which is passed over, on another stack. */
+	"as_go_calls:\n"
+	"push %rbp\n mov %rsp, %rbp\n call 2f\n leave\n ret\n"
+	"2: push %rbp\n mov %rsp, %rbp\n call 3f\n leave\n ret\n"
+	"3: push %rbx\n mov %rsp, %rbx\n lea another_stack + 16384(%rip), %rsp\n call *%rdi\n"
+	"mov %rbx, %rsp\n pop %rbx\n ret\n"
 	"interrupted:\n"
 	"ud2\n ret\n"
 	"jit_end:\n");
 
+__attribute__((used, aligned(16))) char another_stack[16384];
 static struct mf_backtrace seen;
 
 static NOINLINE void callee(void)
@@ -76,6 +86,12 @@ static int walks_through(const char *what, assembly *function, size_t inner)
 	return is_whole(inner) && !seen.cut;
 }
 
+/* Marked as cut, but for what was passed over the callers are there. */
+static int leads_on(const char *what, assembly *function, size_t inner)
+{
+	return !walks_through(what, function, inner) && seen.cut && is_whole(inner);
+}
+
 static int is_true_or_cut(const char *what, assembly *function, size_t inner)
 {
 	return walks_through(what, function, inner) || seen.cut;
@@ -99,6 +115,8 @@ int main(void)
 	good &= is_true_or_cut("the same in a JIT's memory", IN_JIT(with_cleared_frame), 1);
 	good &= is_true_or_cut("without between two with", (assembly *)jit_in_between, 3);
 	good &= is_true_or_cut("the same in a JIT's memory", IN_JIT(jit_in_between), 3);
+	good &= leads_on("on another stack, as Go calls", as_go_calls, 2);
+	good &= is_true_or_cut("on another stack", on_another_stack, 1);
 	good &= is_true_or_cut("interrupted at its beginning", interrupted, 3);
 	good &= is_true_or_cut("the same in a JIT's memory", IN_JIT(interrupted), 3);
 	return !good;
