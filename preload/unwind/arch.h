@@ -25,6 +25,10 @@ bool mf_arch_probe(uint64_t address);
 /* Whether the bytes before this address, of which `readable` can be read, end in a call. */
 bool mf_arch_follows_call(const uint8_t *address, uint64_t readable);
 
+/* Whether the bytes before this address, of which `readable` can be read, end in a jump to an address in a
+ * register, which is always taken. */
+bool mf_arch_follows_jump(const uint8_t *address, uint64_t readable);
+
 /* Whether the bytes before this address, of which `readable` can be read, end in a system call instruction.
  */
 bool mf_arch_follows_syscall(const uint8_t *address, uint64_t readable);

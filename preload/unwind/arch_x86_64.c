@@ -99,6 +99,12 @@ MF_READS_PROGRAM bool mf_arch_follows_call(const uint8_t *address, uint64_t read
 	return false;
 }
 
+/* jmp r64 (ff /4). */
+MF_READS_PROGRAM bool mf_arch_follows_jump(const uint8_t *address, uint64_t readable)
+{
+	return readable >= 2 && address[-2] == 0xff && (address[-1] & 0xf8) == 0xe0;
+}
+
 MF_READS_PROGRAM bool mf_arch_follows_syscall(const uint8_t *address, uint64_t readable)
 {
 	return readable >= 2 && address[-2] == 0x0f && address[-1] == 0x05;

@@ -341,17 +341,23 @@ static enum mf_step step_frame_pointer(struct mf_frame *frame, bool in_module)
 }
 
 /*
- * Whether the return address is the first instruction of a function, the byte before it being in none: no
- * call pushed it, it was put at the bottom of a new stack (makecontext does so), and nothing lies below.
+ * Whether no call pushed the return address: it was put at the bottom of a new stack, and nothing lies below.
+ * It is the first instruction of a function, the byte before it being in none (makecontext's), or, where
+ * nothing is described, one that nothing but a jump to it comes to (Boost's, in PHP too).
  */
 __attribute__((noinline)) static bool is_bottom(const struct mf_frame *frame, const struct mf_module *module)
 {
-	uint64_t pc = frame->registers[MF_ARCH_PC];
+	uint64_t pc = frame->registers[MF_ARCH_PC], before;
 	const uint8_t *place = mf_fde_find(pc, module);
 	struct mf_fde fde;
 
-	return frame->origin == MF_ORIGIN_CALL && place && mf_fde_parse(place, module, &fde) &&
-	       fde.start == pc;
+	if (frame->origin != MF_ORIGIN_CALL)
+		return false;
+	if (place && mf_fde_parse(place, module, &fde) && pc >= fde.start && pc < fde.end)
+		return fde.start == pc;
+	before = readable_before(pc);
+	return !frame->has_guessed && mf_arch_follows_jump((const uint8_t *)pc, before) &&
+	       !mf_arch_follows_call((const uint8_t *)pc, before);
 }
 
 __attribute__((noinline)) static enum mf_step step_uncached(struct mf_frame *frame)

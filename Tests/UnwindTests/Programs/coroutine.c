@@ -57,6 +57,31 @@ static void body_checked(void)
 	KEEP_FRAME();
 }
 
+extern void enter(void *stack_end, void (*function)(void));
+extern const char finish[];
+
+/* As Boost's contexts are entered: the return address is of what nothing describes, and no call came before.
+ */
+__asm__(".text\n"
+	"enter:\n"
+	"push %rbp\n mov %rsp, %rbp\n mov %rdi, %rsp\n lea finish(%rip), %rax\n push %rax\n jmp *%rsi\n"
+	"finish:\n"
+	"mov %rbp, %rsp\n pop %rbp\n ret\n");
+
+static int is_whole;
+
+static void body_entered(void)
+{
+	struct mf_registers registers;
+	uint64_t addresses[4];
+	bool cut;
+
+	mf_unwind_capture(&registers);
+	size_t frames = mf_unwind(&registers, addresses, 4, &cut);
+	is_whole = frames == 1 && addresses[0] == (uint64_t)finish && !cut;
+	KEEP_FRAME();
+}
+
 static void start(void (*function)(void), char *memory, size_t size)
 {
 	getcontext(&coroutine);
@@ -78,6 +103,7 @@ int main(void)
 	start(body, stack, STACK);
 	start(body_checked, large, sizeof(large));
 	swapcontext(&main_context, &coroutine);
+	enter(large + sizeof(large) - 64, body_entered);
 	printf("frames %u; own stack: cold %u bytes, warm %u bytes\n", count, used_cold, used_warm);
-	return verdict(2) || used_cold > 2048 || used_warm > 2048 || count < 5;
+	return verdict(2) || !is_whole || used_cold > 2048 || used_warm > 2048 || count < 5;
 }
