@@ -182,6 +182,19 @@ static enum mf_step step_frame_pointer(struct mf_frame *frame, bool in_module)
 	return MF_STEP_CALLER;
 }
 
+/* A function pointer was called that is NULL: the return address was pushed, and nothing happened since. */
+static enum mf_step step_null_call(struct mf_frame *frame)
+{
+	uint64_t caller;
+
+	if (!mf_read_word(&frame->stack, frame->registers[MF_ARCH_SP], &caller) || !mf_is_return_address(caller))
+		return MF_STEP_LOST;
+	frame->registers[MF_ARCH_PC] = caller;
+	frame->registers[MF_ARCH_SP] += MF_ARCH_WORD;
+	frame->origin = MF_ORIGIN_CALL;
+	return MF_STEP_CALLER;
+}
+
 /*
  * Whether no call pushed the return address: it was put at the bottom of a new stack, and nothing lies below.
  * It is the first instruction of a function, the byte before it being in none (makecontext's), or, where
@@ -206,6 +219,8 @@ enum mf_step mf_step_undescribed(struct mf_frame *frame, const struct mf_module 
 {
 	uint64_t pc = frame->registers[MF_ARCH_PC];
 
+	if (frame->origin == MF_ORIGIN_INTERRUPTED && pc < MF_PAGE_SIZE)
+		return step_null_call(frame);
 	if (module && is_bottom(frame, module))
 		return MF_STEP_OUTERMOST;
 	if (frame->origin == MF_ORIGIN_CALL && step_leaf(frame))

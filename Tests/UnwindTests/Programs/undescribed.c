@@ -52,9 +52,14 @@ static NOINLINE void callee(void)
 
 static void handler(int number, siginfo_t *info, void *context)
 {
-	(void)number, (void)info;
+	greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
+
+	(void)info;
 	callee();
-	((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP] += 2; /* behind ud2 */
+	if (number == SIGILL)
+		registers[REG_RIP] += 2; /* behind ud2 */
+	else
+		registers[REG_RIP] = *(greg_t *)registers[REG_RSP], registers[REG_RSP] += 8;
 }
 
 /* The truth about the caller: our own return address, and the code after our call. */
@@ -105,6 +110,7 @@ int main(void)
 
 	mf_unwind_start();
 	sigaction(SIGILL, &action, NULL);
+	sigaction(SIGSEGV, &action, NULL);
 	memcpy(jit, jit_start, jit_end - jit_start);
 #define IN_JIT(function) ((assembly *)(jit + ((const char *)(function)-jit_start)))
 	good &= walks_through("with a frame pointer", with_frame, 1);
@@ -119,5 +125,6 @@ int main(void)
 	good &= is_true_or_cut("on another stack", on_another_stack, 1);
 	good &= is_true_or_cut("interrupted at its beginning", interrupted, 3);
 	good &= is_true_or_cut("the same in a JIT's memory", IN_JIT(interrupted), 3);
+	good &= walks_through("called at NULL", NULL, 3);
 	return !good;
 }
