@@ -121,15 +121,35 @@ MF_READS_PROGRAM uint64_t mf_arch_called_before(const uint8_t *address, uint64_t
 	return (uint64_t)address + (uint64_t)(int64_t)distance;
 }
 
-/* push %rbp; mov %rsp, %rbp, in either of its encodings. */
-static bool pushes_frame(const uint8_t *at)
+/* ret, behind which another function begins; not the second byte of what is done to %rbx all the time: add
+ * $imm8, and mov in either of its encodings. */
+MF_READS_PROGRAM static bool is_return(const uint8_t *at, uint64_t readable)
 {
-	return at[0] == 0x55 && at[1] == 0x48 &&
-	       ((at[2] == 0x89 && at[3] == 0xe5) || (at[2] == 0x8b && at[3] == 0xec));
+	return *at == 0xc3 && !(readable && (at[-1] == 0x83 || at[-1] == 0x89 || at[-1] == 0x8b));
+}
+
+/* Whether push %rbp lies shortly before: compilers move other instructions in between. */
+MF_READS_PROGRAM static bool follows_push(const uint8_t *address, uint64_t readable)
+{
+	for (uint64_t back = 1; back <= readable && back <= 20; back++) {
+		if (address[-back] == 0x55)
+			return true;
+		if (is_return(address - back, readable - back))
+			return false;
+	}
+	return false;
+}
+
+/* mov %rsp, %rbp, in either of its encodings, after push %rbp. */
+MF_READS_PROGRAM static bool pushes_frame(const uint8_t *at, uint64_t behind, uint64_t before)
+{
+	return behind >= 3 && at[0] == 0x48 &&
+	       ((at[1] == 0x89 && at[2] == 0xe5) || (at[1] == 0x8b && at[2] == 0xec)) &&
+	       follows_push(at, before);
 }
 
 /* mov %rbp, disp(%rsp); lea disp(%rsp), %rbp, as Go has it; disp of 8 bits, or of 32. */
-static bool stores_frame(const uint8_t *at, uint64_t readable)
+MF_READS_PROGRAM static bool stores_frame(const uint8_t *at, uint64_t readable)
 {
 	uint8_t modrm = readable >= 10 ? at[2] : 0;
 	int disp = modrm == 0x6c ? 1 : 4, next = 4 + disp;
@@ -145,12 +165,12 @@ static bool stores_frame(const uint8_t *at, uint64_t readable)
 
 MF_READS_PROGRAM bool mf_arch_sets_up_frame(const uint8_t *address, uint64_t readable)
 {
-	for (uint64_t back = 4; back <= readable; back++) {
+	for (uint64_t back = 1; back <= readable; back++) {
 		const uint8_t *at = address - back;
-		if (at[3] ==
-		    0xc3) /* ret: what lies before is another function, or this byte is no instruction */
+
+		if (is_return(at, readable - back))
 			return false;
-		if (pushes_frame(at) || stores_frame(at, back))
+		if (pushes_frame(at, back, readable - back) || stores_frame(at, back))
 			return true;
 	}
 	return false;

@@ -187,7 +187,8 @@ static enum mf_step step_null_call(struct mf_frame *frame)
 {
 	uint64_t caller;
 
-	if (!mf_read_word(&frame->stack, frame->registers[MF_ARCH_SP], &caller) || !mf_is_return_address(caller))
+	if (!mf_read_word(&frame->stack, frame->registers[MF_ARCH_SP], &caller) ||
+	    !mf_is_return_address(caller))
 		return MF_STEP_LOST;
 	frame->registers[MF_ARCH_PC] = caller;
 	frame->registers[MF_ARCH_SP] += MF_ARCH_WORD;

@@ -10,13 +10,19 @@
 
 typedef void assembly(void (*callee)(void));
 
-extern assembly with_frame, without_frame, with_cleared_frame, on_another_stack, as_go_calls, interrupted;
+extern assembly with_frame, with_delayed_frame, without_frame, with_cleared_frame, on_another_stack,
+    as_go_calls, interrupted;
 extern const char jit_start[], jit_in_between[], jit_end[];
 
 __asm__(".text\n"
 	"jit_start:\n"
 	"with_frame:\n"
 	"push %rbp\n mov %rsp, %rbp\n sub $32, %rsp\n call *%rdi\n leave\n ret\n"
+	/* As compilers schedule it; a word among its locals looks like a return address. */
+	"with_delayed_frame:\n"
+	"push %rbp\n lea 1(%rsi,%rax,4), %ecx\n xor %eax, %eax\n mov %rsp, %rbp\n sub $32, %rsp\n"
+	"mov %rbx, (%rsp)\n mov %eax, %ebx\n add $1, %ebx\n lea 1f(%rip), %rax\n mov %rax, 8(%rsp)\n"
+	"call *%rdi\n 1: mov (%rsp), %rbx\n leave\n ret\n"
 	"without_frame:\n"
 	"sub $40, %rsp\n call *%rdi\n add $40, %rsp\n ret\n"
 	"with_cleared_frame:\n"
@@ -115,6 +121,8 @@ int main(void)
 #define IN_JIT(function) ((assembly *)(jit + ((const char *)(function)-jit_start)))
 	good &= walks_through("with a frame pointer", with_frame, 1);
 	good &= walks_through("the same in a JIT's memory", IN_JIT(with_frame), 1);
+	good &= walks_through("with one set up later", with_delayed_frame, 1);
+	good &= walks_through("the same in a JIT's memory", IN_JIT(with_delayed_frame), 1);
 	good &= is_true_or_cut("without", without_frame, 1);
 	good &= is_true_or_cut("the same in a JIT's memory", IN_JIT(without_frame), 1);
 	good &= is_true_or_cut("with a cleared one", with_cleared_frame, 1);
