@@ -100,6 +100,27 @@ import Testing
             """)
     }
 
+    /// More answers than every process may have: then the kernel is asked where they differ.
+    @Test func `memory written here and there stays exact over hundreds of thousands of calls`() throws {
+        _ = try anonCorrections(
+            """
+            unsigned random = 1;
+            for (long i = 0; i < 300000; i++) {
+                random = random * 1103515245 + 12345;
+                char *page = source + (random >> 8) % PAGES * PAGE;
+                switch (random >> 28) {
+                case 0: case 1: case 2: case 3: mprotect(page, PAGE, PROT_READ); break;
+                case 4: mmap(page, PAGE, 3, 0x32, -1, 0); *page = 1; break;
+                case 5: mmap(page, PAGE, 3, 0x32, -1, 0); break;
+                case 6: munmap(page, PAGE); break;
+                case 7: case 8: mmap(page, PAGE, PROT_NONE, 0x32, -1, 0); break;
+                default: mprotect(page, PAGE, 3); break;
+                }
+            }
+            return 0;
+            """)
+    }
+
     /// More than the machine has is not promised; what lay in several pieces at the destination has gone by then.
     @Test func `a move that grows beyond all memory has cleared its destination`() throws {
         _ = try anonCorrections(

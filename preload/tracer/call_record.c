@@ -25,7 +25,7 @@ static void observe_further(struct inquiry *inquiry, struct mf_call *record, siz
 	struct mf_range *ranges = (struct mf_range *)((char *)record + record->record.size);
 	struct mf_observation next;
 	size_t count = 0;
-	while (inquiry->at < inquiry->doubt.end && count < most && doubt_affords(record->end) &&
+	while (inquiry->at < inquiry->doubt.end && count < most && doubt_affords(&inquiry->doubt) &&
 	       observe_range(inquiry->at, &next)) {
 		inquiry->at = next.end;
 		if (next.start < inquiry->doubt.end)
@@ -67,9 +67,10 @@ static bool append_observations(struct mf_call *record, const struct call *call,
 	enum mf_call_number kind = (enum mf_call_number)record->record.detail;
 	struct mf_observation *first = (struct mf_observation *)&record->arguments[record->argument_count];
 	inquiry->size = record->record.size;
-	if (call->caught & MF_CALL_IN_TRACER || !doubt_of(call, kind, result, record->end, &inquiry->doubt) ||
+	if (call->caught & MF_CALL_IN_TRACER || !doubt_of(call, kind, result, &inquiry->doubt) ||
 	    !observe(call, &inquiry->doubt, first))
 		return true;
+	doubt_learn(&inquiry->doubt, first);
 	record->flags |= MF_CALL_HAS_OBSERVATION;
 	inquiry->size = record->record.size += (uint16_t)sizeof *first;
 	inquiry->at = first->end;
@@ -125,13 +126,13 @@ void call_write(const struct call *call, enum mf_call_number kind, long result, 
 				   .result = (uint64_t)result};
 	for (uint8_t i = 0; i < count; i++)
 		record->arguments[i] = call->arguments[i];
-	struct inquiry inquiry = {0};
+	struct inquiry inquiry = {.doubt = {.site = stack, .now = end}};
 	if (append_observations(record, call, result, &inquiry) || !write_longer(record, &inquiry)) {
 		tell_time(&inquiry, record);
 		mf_ring_write(&tracer.ring, &record->record);
 	}
 	if (inquiry.doubt.is_paid_for || record->record.size > inquiry.size)
-		doubt_pay(end);
+		doubt_pay(&inquiry.doubt);
 	tracer.position = __atomic_load_n(&tracer.ring.header->head, __ATOMIC_RELAXED);
 }
 

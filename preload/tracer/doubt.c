@@ -4,7 +4,8 @@
  * does not tell. The second matters to calls after which neighbours may merge (lowest.h and reserved.h
  * tell some that need no question), and nearly always the rule "what can be written is written at once" gives
  * the right answer: it is checked by some ten thousand answers, and then as long as they take little of the
- * program's time. Where calls of several threads ran at once, the answer also tells which of them came last.
+ * program's time; more of it where the answers to one call site differ than where they are always the same.
+ * Where calls of several threads ran at once, the answer also tells which of them came last.
  */
 #define _GNU_SOURCE
 #include "doubt.h"
@@ -25,34 +26,72 @@ enum {
 	ADVANCE = 1 << 16, /* answers that every process may have: on a slow machine as many */
 	RESERVE =
 	    1 << 15, /* further ones about what was there: who comes to the limit has spent the others */
-	SHARE = 64,  /* of the time since the start, one part in so many may go into further ones */
+	SHARE_OF_SAME = 64, /* of the time since the start, one part in so many may go into further ones */
+	SHARE_OF_MIXED = 4, /* where the answers differ, enough for nearly all */
+	LEARNING = 1 << 14, /* answers before the end of the advance: from then on is noted whether they do */
+	SITES = 1 << 12,
+	MIXED = 10000, /* equal answers until a call site where they differed counts as others do */
+};
+
+/* Nanoseconds spent on answers behind the advance, and what they are a part of. */
+struct budget {
+	uint64_t spent;
+	uint64_t share;
 };
 
 static uint64_t started; /* ns */
 static uint64_t answers; /* until ADVANCE is reached */
 static uint64_t reserve; /* answers, until RESERVE is reached */
-static uint64_t spent;	 /* ns, on those behind it */
+static struct budget same = {.share = SHARE_OF_SAME}, mixed = {.share = SHARE_OF_MIXED};
+/* How many more answers count as mixed, and whether the latest showed a VMA of the call's own. */
+struct site {
+	uint16_t mixed : 14, is_known : 1, was_apart : 1;
+};
+_Static_assert(MIXED < 1 << 14, "a site holds it");
+/* By backtrace and rights, or advice; some may share one, and nobody waits for another. */
+static struct site sites[SITES];
 
 void doubt_start(void)
 {
 	started = tracer_now();
 	answers = 0;
 	reserve = 0;
-	spent = 0;
+	same.spent = mixed.spent = 0;
 }
 
-bool doubt_affords(uint64_t now)
+static struct budget *budget_of(uint64_t site)
 {
-	if (__atomic_load_n(&answers, __ATOMIC_RELAXED) >= ADVANCE)
-		return __atomic_load_n(&spent, __ATOMIC_RELAXED) < (now - started) / SHARE;
+	return sites[site % SITES].mixed ? &mixed : &same;
+}
+
+bool doubt_affords(const struct doubt *doubt)
+{
+	if (__atomic_load_n(&answers, __ATOMIC_RELAXED) >= ADVANCE) {
+		const struct budget *budget = budget_of(doubt->site);
+		return __atomic_load_n(&budget->spent, __ATOMIC_RELAXED) <
+		       (doubt->now - started) / budget->share;
+	}
 	__atomic_add_fetch(&answers, 1, __ATOMIC_RELAXED);
 	return true;
 }
 
-void doubt_pay(uint64_t since)
+void doubt_pay(const struct doubt *doubt)
 {
 	if (__atomic_load_n(&answers, __ATOMIC_RELAXED) >= ADVANCE)
-		__atomic_add_fetch(&spent, tracer_now() - since, __ATOMIC_RELAXED);
+		__atomic_add_fetch(&budget_of(doubt->site)->spent, tracer_now() - doubt->now,
+				   __ATOMIC_RELAXED);
+}
+
+void doubt_learn(const struct doubt *doubt, const struct mf_observation *answer)
+{
+	if (__atomic_load_n(&answers, __ATOMIC_RELAXED) < ADVANCE - LEARNING)
+		return;
+	struct site site = sites[doubt->site % SITES];
+	bool is_apart = answer->start == doubt->start && answer->end - answer->start == doubt->size;
+	bool differs = site.is_known && site.was_apart != is_apart;
+	sites[doubt->site % SITES] = (struct site){.mixed = differs ? MIXED : site.mixed - (site.mixed > 0),
+						   .is_known = true,
+						   .was_apart = is_apart};
 }
 
 /* Huge pages are a file's, also those that none was named for. */
@@ -85,16 +124,25 @@ static bool merges_neighbours(const uint64_t arguments[6], enum mf_call_number k
 	}
 }
 
+static uint64_t whole_pages(uint64_t length)
+{
+	enum { PAGE = 4096 };
+	return (length + PAGE - 1) & ~(uint64_t)(PAGE - 1);
+}
+
 static bool ask_about(struct doubt *doubt, uint64_t start, uint64_t length, bool names_file)
 {
-	*doubt = (struct doubt){.start = start, .end = start + length, .names_file = names_file};
+	doubt->start = start;
+	doubt->end = start + length;
+	doubt->size = length;
+	doubt->names_file = names_file;
 	return true;
 }
 
 /* Where an answer is not needed, only while it can be paid for. */
-static bool ask_at_leisure(struct doubt *doubt, bool is_needed, uint64_t now, uint64_t start, uint64_t length)
+static bool ask_at_leisure(struct doubt *doubt, bool is_needed, uint64_t start, uint64_t length)
 {
-	if (!is_needed && !doubt_affords(now))
+	if (!is_needed && !doubt_affords(doubt))
 		return false;
 	ask_about(doubt, start, length, false);
 	doubt->is_paid_for = !is_needed;
@@ -116,12 +164,15 @@ static bool ask_about_hole(struct doubt *doubt, uint64_t start, uint64_t length)
 	return doubt->may_be_gone = true;
 }
 
-static bool doubt_of_mapping(const uint64_t *arguments, long result, uint64_t now, struct doubt *doubt)
+static bool doubt_of_mapping(const uint64_t *arguments, long result, struct doubt *doubt)
 {
 	if (!is_private_anonymous(arguments))
 		return ask_about(doubt, (uint64_t)result, 0, true);
 	/* Between threads nobody knows which of the neighbours were written by now. */
-	return ask_at_leisure(doubt, tracer.has_threads, now, (uint64_t)result, 1);
+	if (!ask_at_leisure(doubt, tracer.has_threads, (uint64_t)result, 1))
+		return false;
+	doubt->size = whole_pages(arguments[1]);
+	return true;
 }
 
 /* Which argument is the start of the range, the length behind it. */
@@ -139,13 +190,12 @@ static int range_argument(enum mf_call_number kind)
 }
 
 /* A range in the middle of which VMAs may have merged, or not. */
-static bool doubt_of_range(const uint64_t *arguments, enum mf_call_number kind, uint64_t now,
-			   struct doubt *doubt)
+static bool doubt_of_range(const uint64_t *arguments, enum mf_call_number kind, struct doubt *doubt)
 {
 	int first = range_argument(kind);
 	uint64_t start = arguments[first], length = arguments[first + 1];
 	return merges_neighbours(arguments, kind) &&
-	       (ask_at_leisure(doubt, turn_overlapped(), now, start, length) ||
+	       (ask_at_leisure(doubt, turn_overlapped(), start, length) ||
 		ask_from_reserve(doubt, start, length));
 }
 
@@ -156,34 +206,32 @@ static bool doubt_of_removal(const uint64_t *arguments, struct doubt *doubt)
 }
 
 /* The destination goes before the move is refused, and so does the tail of what shrinks on the way. */
-static bool doubt_of_move(const uint64_t *arguments, uint64_t now, struct doubt *doubt)
+static bool doubt_of_move(const uint64_t *arguments, struct doubt *doubt)
 {
-	enum { PAGE = 4096 };
-	uint64_t kept = (arguments[2] + PAGE - 1) & ~(uint64_t)(PAGE - 1);
+	uint64_t kept = whole_pages(arguments[2]);
 	bool shrinks = kept < arguments[1];
 	uint64_t start = shrinks ? arguments[0] + kept : arguments[4];
 	uint64_t length = shrinks ? arguments[1] - kept : arguments[2];
-	return ask_at_leisure(doubt, tracer.has_threads, now, start, length) && (doubt->may_be_gone = true);
+	return ask_at_leisure(doubt, tracer.has_threads, start, length) && (doubt->may_be_gone = true);
 }
 
 /* Half a range may have been changed, or moved, before it failed. */
-static bool doubt_of_failure(const uint64_t *arguments, enum mf_call_number kind, uint64_t now,
-			     struct doubt *doubt)
+static bool doubt_of_failure(const uint64_t *arguments, enum mf_call_number kind, struct doubt *doubt)
 {
 	if (kind == MF_CALL_REMAP_FILE_PAGES || (kind == MF_CALL_MMAP && arguments[3] & MAP_FIXED))
 		return doubt_of_removal(arguments, doubt);
 	if (kind == MF_CALL_MREMAP && arguments[3] & MREMAP_FIXED)
-		return doubt_of_move(arguments, now, doubt);
-	return doubt_of_range(arguments, kind, now, doubt);
+		return doubt_of_move(arguments, doubt);
+	return doubt_of_range(arguments, kind, doubt);
 }
 
-bool doubt_of(const struct call *call, enum mf_call_number kind, long result, uint64_t now,
-	      struct doubt *doubt)
+bool doubt_of(const struct call *call, enum mf_call_number kind, long result, struct doubt *doubt)
 {
 	const uint64_t *arguments = call->arguments;
+	doubt->site += arguments[2];
 	bool is_settled = reserved_is_any && reserved_settles(arguments);
 	if (call_failed(result))
-		return doubt_of_failure(arguments, kind, now, doubt);
+		return doubt_of_failure(arguments, kind, doubt);
 	if (kind == MF_CALL_MMAP && arguments[2] == PROT_NONE)
 		reserved_add(arguments, (uint64_t)result);
 	if (lowest_settles(arguments, kind, (uint64_t)result) && !tracer.has_threads)
@@ -192,7 +240,7 @@ bool doubt_of(const struct call *call, enum mf_call_number kind, long result, ui
 		return false;
 	switch (kind) {
 	case MF_CALL_MMAP:
-		return doubt_of_mapping(arguments, result, now, doubt);
+		return doubt_of_mapping(arguments, result, doubt);
 	case MF_CALL_MREMAP:
 		return ask_about(doubt, (uint64_t)result, arguments[2], false);
 	case MF_CALL_SHMAT:
@@ -201,8 +249,8 @@ bool doubt_of(const struct call *call, enum mf_call_number kind, long result, ui
 		/* It tells the address of its ring through a pointer. */
 		return ask_about(doubt, *(const uint64_t *)arguments[1], 0, true);
 	case MF_CALL_BRK:
-		return arguments[0] && ask_at_leisure(doubt, false, now, (uint64_t)result - 1, 1);
+		return arguments[0] && ask_at_leisure(doubt, false, (uint64_t)result - 1, 1);
 	default:
-		return doubt_of_range(arguments, kind, now, doubt);
+		return doubt_of_range(arguments, kind, doubt);
 	}
 }

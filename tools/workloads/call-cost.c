@@ -38,7 +38,8 @@ static long lonely_place(void)
 
 typedef long call_t(long number, long a, long b, long c, long d);
 
-/* Its number comes in a register, and no unwind table says that there is code: so the tracer leaves it alone. */
+/* Its number comes in a register, and no unwind table says that there is code: so the tracer leaves it alone.
+ */
 long direct(long number, long a, long b, long c, long d) __attribute__((visibility("hidden")));
 __asm__(".text\n"
 	".globl direct\n"
