@@ -19,11 +19,12 @@ extension AddressSpace {
         protect(start, end, protection, key, limited: false)
     }
 
-    /// PROT_GROWSDOWN extends the range to the start of a VMA that grows down.
+    /// With PROT_GROWSDOWN the range begins where its first VMA does, below the address or above.
     @inline(__always)
     private func growsDownStart(_ address: UInt64, _ protection: UInt64) -> UInt64 {
-        guard protection & 0x0100_0000 != 0, let vma = vma(containing: address) else { return address }
-        return vma.flags.contains(.growsDown) ? vma.start : address
+        guard protection & 0x0100_0000 != 0 else { return address }
+        let cursor = tree.first(endingAbove: address)
+        return !tree.isEnd(cursor) && tree[cursor].flags.contains(.growsDown) ? tree[cursor].start : address
     }
 
     @inline(__always)

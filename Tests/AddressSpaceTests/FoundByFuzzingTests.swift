@@ -241,6 +241,14 @@ import Testing
         }
     }
 
+    @Test func `PROT_GROWSDOWN begins where what grows down does, though the address lies below`() throws {
+        try Replay.run {
+            $0.map(10, 6, flags: Script.Map.growsDown)
+            $0.call(10, Script.address(7), 5 * 4096, 1 | 0x0100_0000)
+            $0.call(10, Script.address(13), 4096, 0x0100_0000)
+        }
+    }
+
     @Test func `munlockall merges what was never written`() throws {
         try Replay.run(.observed) {
             $0.call(9, Script.address(48), 12 * 4096, 3, 0x100032, .max, 0)
