@@ -1,5 +1,15 @@
 // One VMA as the kernel gave it right after a call: settles what the log cannot know.
 extension AddressSpace {
+    /// What the kernel had before the next call, which may work on what page faults have brought there: whatever grows
+    /// down and ends in it has grown to its start.
+    package mutating func noteGrowth(_ seen: Range<UInt64>) {
+        let cursor = tree.first(endingAbove: seen.lowerBound)
+        guard !tree.isEnd(cursor), tree[cursor].flags.contains(.growsDown),
+            tree[cursor].start > seen.lowerBound, tree[cursor].end <= seen.upperBound
+        else { return }
+        moveStart(cursor, to: seen.lowerBound)
+    }
+
     /// Makes the VMA `start ..< end` one of the set, and counts the cause where it was not.
     @inline(__always)
     mutating func reconcile(_ start: UInt64, _ end: UInt64) {

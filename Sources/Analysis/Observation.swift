@@ -108,7 +108,7 @@ struct Observation: ReplayObserver, Codable {
             failures.note(limits)
         case .note(let note): notes.append(note)
         case .end(_, let time), .child(_, let time, _): now.time = max(now.time, time)
-        case .call, .folded, .observed, .snapshot, .childExecutes: break
+        case .call, .folded, .observed, .grown, .snapshot, .childExecutes: break
         }
     }
 

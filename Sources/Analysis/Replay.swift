@@ -182,6 +182,8 @@ package struct Replay: ~Copyable {
             latest = max(latest, time)
         case .observed(let range, let unsettled, let time):
             if time <= until { reconcile(range, unsettled, &observer) }
+        case .grown(let ranges, let time):
+            if time <= until { for range in ranges { space.noteGrowth(range) } }
         case .snapshot(let snapshot):
             guard snapshot.end <= until else {
                 hasSkipped = true

@@ -6,6 +6,8 @@ package enum LogEntry: Sendable {
     /// A VMA as the kernel gave it right after the call that came before, besides the one that the call names.
     /// Calls of other threads may have gone into it where they changed `unsettled`.
     case observed(Range<UInt64>, unsettled: [Range<UInt64>] = [], time: UInt64)
+    /// VMAs as they were right before a call that works on them: of those that grow down the starts are news.
+    case grown([Range<UInt64>], time: UInt64)
     case snapshot(Snapshot)
     /// Kept apart from the entry, which would be twice as large for it.
     indirect case limits(Limits)

@@ -15,7 +15,7 @@ extension LogReader {
         guard let held = self.pending, !facts.isFlightRecorder, leading.isEmpty, snapshots.openCount == 0,
             held.canBeReadAgain(others: sequencer.otherCount)
         else { return nil }
-        let pending = (held.calls.values.map(\.position) + (cursor.following?.passed ?? [])).sorted()
+        let pending = (held.positions + (cursor.following?.passed ?? [])).sorted()
         var facts = self.facts
         (facts.waitStatus, facts.firstTime) = (nil, firstTime)
         return SavedReader(
@@ -104,18 +104,30 @@ struct PendingEntries {
     var calls: [Int32: (position: UInt64, end: UInt64)] = [:]
     /// What came with calls: how many entries by the time the call ended.
     var observed: [UInt64: Int] = [:]
+    /// Positions of what tells of growth, by its time, in order.
+    var grown: [UInt64: [UInt64]] = [:]
+
+    var positions: [UInt64] { calls.values.map(\.position) + grown.values.joined() }
 
     mutating func remove(_ entry: LogEntry, slot: Int32) {
         if slot >= 0 { calls[slot] = nil }
-        guard case .observed(_, _, let time) = entry, let count = observed[time] else { return }
-        observed[time] = count > 1 ? count - 1 : nil
+        switch entry {
+        case .observed(_, _, let time):
+            if let count = observed[time] { observed[time] = count > 1 ? count - 1 : nil }
+        case .grown(_, let time):
+            if let positions = grown[time] {
+                grown[time] = positions.count > 1 ? Array(positions.dropFirst()) : nil
+            }
+        default: break
+        }
     }
 
     /// Whether reading the calls' records again gives the same entries: nothing else is held, and nothing whose call
     /// was given out already.
     func canBeReadAgain(others: Int) -> Bool {
         let ends = Set(calls.values.map(\.end))
-        return observed.values.reduce(0, +) == others && observed.keys.allSatisfy { ends.contains($0) }
+        let held = observed.values.reduce(0, +) + grown.values.reduce(0) { $0 + $1.count }
+        return held == others && observed.keys.allSatisfy { ends.contains($0) }
     }
 }
 

@@ -232,6 +232,7 @@ extension LogReader {
         case MF_LIMITS: Limits(record).map { insert(.limits($0), time: $0.time) } != nil
         case MF_NOTE: readNote(record)
         case MF_CHILD: insert(LogEntry(child: record))
+        case MF_GROWTH: readGrowth(record)
         case MF_PROCESS_END: insert(LogEntry(end: record))
         default: skip()
         }
@@ -247,6 +248,13 @@ extension LogReader {
         guard Note.Code(rawValue: record.detail) != nil else { return skip() }
         guard let note = Note(record) else { return false }
         insert(.note(note), time: note.time)
+        return true
+    }
+
+    private mutating func readGrowth(_ record: Record) -> Bool {
+        guard let entry = LogEntry(growth: record), case .grown(_, let time) = entry else { return false }
+        insert(entry, time: time)
+        pending?.grown[time, default: []].append(record.position)
         return true
     }
 

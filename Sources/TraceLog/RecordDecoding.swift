@@ -61,6 +61,17 @@ extension LogEntry {
         }
     }
 
+    /// How far memory had grown down.
+    init?(growth record: Record) {
+        guard record.has(mf_growth.self) else { return nil }
+        let (first, size) = (MemoryLayout<mf_growth>.size, MemoryLayout<mf_range>.size)
+        let ranges = stride(from: first, through: record.size - size, by: size).compactMap {
+            let range: mf_range = record.load(at: $0)
+            return range.start < range.end ? range.start..<range.end : nil
+        }
+        self = .grown(ranges, time: record.load(as: mf_growth.self).time)
+    }
+
     /// The orderly end.
     init?(end record: Record) {
         guard record.has(mf_process_end.self) else { return nil }

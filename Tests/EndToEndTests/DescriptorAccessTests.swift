@@ -108,6 +108,7 @@ import TraceLog
                 if !withAccess { call.observedRights = Call.unknownRights }
                 space.apply(call)
             case .observed(let range, let unsettled, _): space.reconcile(range, unsettled: unsettled)
+            case .grown(let ranges, _): for range in ranges { space.noteGrowth(range) }
             default: break
             }
         }

@@ -48,6 +48,7 @@ import TraceLog
                 judge(before: call.begin, space, reader.definitions)
                 space.apply(call)
             case .observed(let range, let unsettled, _): space.reconcile(range, unsettled: unsettled)
+            case .grown(let ranges, _): for range in ranges { space.noteGrowth(range) }
             default: break
             }
         }

@@ -54,6 +54,57 @@ import Testing
         #expect(map?.contains(" rwxp ") == true)
     }
 
+    /// What MAP_GROWSDOWN mapped has gone far down by page faults, and so has the stack, when a call works on that part.
+    @Test func `memory that has grown down is cut as the kernel had it`() throws {
+        _ = try map(
+            atTheEndOf: """
+                    munmap(grown(), PAGE);
+                    munmap(grown() - 30 * PAGE, 5 * PAGE);
+                    munmap(grown() - 50 * PAGE, 5 * PAGE);
+                    munmap(grown() - 70 * PAGE, 72 * PAGE);
+                    munmap(grown() - 70 * PAGE, 80 * PAGE);
+                    mprotect(grown() - 30 * PAGE, 5 * PAGE, PROT_NONE);
+                    mprotect(grown() - 50 * PAGE, 54 * PAGE, PROT_READ);
+                    mprotect(grown() + PAGE, PAGE, PROT_READ | PROT_GROWSDOWN);
+                    madvise(grown() - 20 * PAGE, 4 * PAGE, MADV_DONTFORK);
+                    mlock(grown() - 20 * PAGE, 4 * PAGE);
+                    mmap(grown() - 20 * PAGE, 4 * PAGE, PROT_READ, PRIVATE | MAP_FIXED, -1, 0);
+                    mmap(grown() - 55 * PAGE, 5 * PAGE, PROT_READ | PROT_WRITE,
+                         PRIVATE | MAP_FIXED | MAP_GROWSDOWN, -1, 0);
+                    mremap(grown() - 20 * PAGE, 4 * PAGE, 2 * PAGE, 0);
+                    mremap(grown() - 20 * PAGE, 4 * PAGE, 8 * PAGE, MREMAP_MAYMOVE);
+                    mremap(grown() - 50 * PAGE, 54 * PAGE, 99 * PAGE, MREMAP_MAYMOVE);
+                    mremap(map(3, PROT_READ), 3 * PAGE, 3 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
+                           grown() - 25 * PAGE);
+                    char *low = grown();
+                    mprotect(low - 50 * PAGE, PAGE, PROT_NONE);
+                    munmap(low - 48 * PAGE, 3 * PAGE);
+                    munmap(deep(700) - 500 * PAGE, 3 * PAGE);
+                """,
+            outside: """
+                static char *deep(int pages)
+                {
+                    volatile char page[PAGE];
+                    page[0] = 1;
+                    if (pages)
+                        deep(pages - 1);
+                    page[1] = 1;
+                    return (char *)((uintptr_t)page & -PAGE);
+                }
+                /* 4 pages, below which 50 more have come about. */
+                static char *grown(void)
+                {
+                    char *room = map(700, PROT_NONE), *start = room + 500 * PAGE;
+                    munmap(room, 700 * PAGE);
+                    start = mmap(start, 4 * PAGE, PROT_READ | PROT_WRITE, PRIVATE | MAP_FIXED | MAP_GROWSDOWN,
+                                 -1, 0);
+                    for (int i = 1; i <= 50; i++)
+                        start[-i * PAGE] = 1;
+                    return start;
+                }
+                """)
+    }
+
     @Test func `after mlockall memory that was never written is one with that beside it`() throws {
         _ = try map(
             atTheEndOf: """

@@ -22,7 +22,10 @@ struct CheckpointTests {
         var given = readings(of: &reader)
         // Too young to be given out: pending.
         log.clock = 10 * Self.second
-        for _ in 0..<5 { log.call(stack: 3, file: 100) }
+        for _ in 0..<5 {
+            log.growth([0x1000..<0x9000])
+            log.call(stack: 3, file: 100)
+        }
         reader.refresh(now: log.clock)
         given += readings(of: &reader)
         let saved = reader.saved(keeping: reader.definitions.lastingFiles, firstTime: 77)

@@ -73,6 +73,10 @@ struct EncodedRecord {
         EncodedRecord(MF_SNAPSHOT_END, [number, time, count, 1])
     }
 
+    static func growth(_ ranges: [Range<UInt64>], time: UInt64) -> EncodedRecord {
+        EncodedRecord(MF_GROWTH, [time] + ranges.flatMap { [$0.lowerBound, $0.upperBound] })
+    }
+
     static func process(_ strings: [String], command: [String]) -> EncodedRecord {
         let bytes = (strings + command).flatMap { string -> [UInt8] in Array(string.utf8) + [0] }
         return EncodedRecord(

@@ -141,6 +141,13 @@ extension RecordedLog {
         expected.append { $0 == number ? nil : "note \(time) \(text)" }
     }
 
+    func growth(_ ranges: [Range<UInt64>]) {
+        clock += 10
+        let time = clock
+        let number = write(.growth(ranges, time: time))
+        expected.append { $0 == number ? nil : "grown \(ranges) \(time)" }
+    }
+
     func snapshot(_ number: UInt64, starts: [UInt64], chunk: Int = 100, between: () -> Void = {}) {
         clock += 10
         let begin = clock
@@ -211,6 +218,7 @@ func text(of entry: LogEntry, in definitions: Definitions) -> String {
     case .limits(let limits): return "limits \(limits.time)"
     case .child(let process, let time, _): return "child \(process) \(time)"
     case .observed(let range, _, let time): return "observed \(range) \(time)"
+    case .grown(let ranges, let time): return "grown \(ranges) \(time)"
     case .childExecutes(let process, let time): return "executes \(process) \(time)"
     case .end(let status, let time): return "end \(status.map { "\($0)" } ?? "exec") \(time)"
     }

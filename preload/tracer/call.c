@@ -16,6 +16,7 @@
 #include "descriptor_link.h"
 #include "environment.h"
 #include "filter_call.h"
+#include "growth.h"
 #include "in_flight.h"
 #include "indirect.h"
 #include "process.h"
@@ -160,6 +161,7 @@ long call_make(const struct call *call)
 	uint64_t stack = define_stack(call->registers);
 	struct turn turn = turn_begin(call, kind);
 	forget_taken(call, kind);
+	growth_begin(call, kind);
 	reserved_begin(call, kind);
 	struct in_flight flight = in_flight_begin(call);
 	uint64_t begin = tracer_now();

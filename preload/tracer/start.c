@@ -10,6 +10,7 @@
 #include "confinement.h"
 #include "doubt.h"
 #include "environment.h"
+#include "growth.h"
 #include "log.h"
 #include "lowest.h"
 #include "neighbours.h"
@@ -151,6 +152,7 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
 	observe_start();
 	doubt_start();
 	lowest_start(false);
+	growth_start(environment);
 	if (!open_log() || !map_alive_page()) {
 		observe_end();
 		tracer.state = TRACER_OFF;

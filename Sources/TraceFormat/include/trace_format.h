@@ -110,6 +110,7 @@ enum mf_kind {
 	MF_PROCESS_END = 12,
 	MF_CHILD = 13,
 	MF_RULES = 14,
+	MF_GROWTH = 15,
 };
 
 enum mf_call_number {
@@ -325,6 +326,14 @@ struct mf_own_ranges {
 	struct mf_range ranges[];
 };
 
+/* VMAs as they were right before a call that works on them, to the end of the record: of those among them that grow
+ * down the starts are wanted, which page faults have moved. */
+struct mf_growth {
+	struct mf_record record;
+	uint64_t time;
+	struct mf_range ranges[];
+};
+
 /* What `mapfray record` found out about the running kernel before it started the program: NAME=1 or NAME=0, separated by
  * blanks, for the rules that kernels differ in. Comes before MF_OWN_RANGES. */
 struct mf_rules {
@@ -383,6 +392,7 @@ _Static_assert(sizeof(struct mf_snapshot_end) == 40, "format");
 _Static_assert(sizeof(struct mf_limits) == 152, "format");
 _Static_assert(sizeof(struct mf_process) == 40, "format");
 _Static_assert(sizeof(struct mf_own_ranges) == 24, "format");
+_Static_assert(sizeof(struct mf_growth) == 16, "format");
 _Static_assert(sizeof(struct mf_rules) == 16, "format");
 _Static_assert(sizeof(struct mf_note) == 24, "format");
 _Static_assert(sizeof(struct mf_process_end) == 24, "format");
