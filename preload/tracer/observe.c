@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 
 #include "definitions.h"
 #include "descriptor_link.h"
@@ -48,6 +50,13 @@ static void identify(void)
 	bool is_known = tracer.maps >= 0 && raw_syscall2(SYS_fstat, tracer.maps, (long)&facts) == 0;
 	device = is_known ? facts.st_dev : 0;
 	inode = is_known ? facts.st_ino : 0;
+}
+
+bool observe_is_emulated(void)
+{
+	struct statfs facts;
+	return tracer.maps >= 0 && raw_syscall2(SYS_fstatfs, tracer.maps, (long)&facts) == 0 &&
+	       facts.f_type != PROC_SUPER_MAGIC;
 }
 
 bool observe_owns(int descriptor)

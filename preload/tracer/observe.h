@@ -6,6 +6,9 @@
 
 /* Opens /proc/self/maps at a high descriptor and finds out whether it can be asked. Does not enter libc. */
 void observe_start(void);
+/* Whether something else than the kernel answers for the list: an emulator, whose own memory holds the
+ * program. Does not enter libc. */
+bool observe_is_emulated(void);
 /* Closes the list of VMAs. */
 void observe_end(void);
 /* Whether `descriptor` is still open on our own list. Does not enter libc. */
