@@ -39,6 +39,16 @@ import Testing
         #expect(process["exit_status"] as? Int == 0)
     }
 
+    @Test func `an end by syscall is an orderly one`() throws {
+        let program = try scratch.compile(
+            "ends",
+            "#include <sys/syscall.h>\n#include <unistd.h>\nint main(void) { syscall(SYS_exit_group, 7); }")
+        _ = try record([], [program])
+        let verified = try mapfray("verify", scratch.file("log"), "--json").object
+        let snapshots = try #require(verified["snapshots"] as? [[String: Any]])
+        #expect(snapshots.map { $0["reason"] as? String } == ["start", "exit"])
+    }
+
     @Test func `a child that cannot be recorded is told of`() throws {
         try scratch.write("child.c", "int main(void) { return 0; }")
         let built = try run(

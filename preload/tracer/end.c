@@ -1,4 +1,5 @@
-/* The ends of a process that the tracer can see: exit and a return from main, and _exit. */
+/* The ends of a process that the tracer can see: exit and a return from main, and _exit; that by syscall(2)
+ * is in hooks.c. */
 #define _GNU_SOURCE
 #include <stdlib.h>
 #include <sys/syscall.h>

@@ -12,7 +12,7 @@ bool process_follows_image(void);
 bool process_is_silent_child(void);
 enum process_end {
 	PROCESS_EXITS,	  /* exit(), or a return from main */
-	PROCESS_ENDS,	  /* _exit() */
+	PROCESS_ENDS,	  /* _exit(), or the system call */
 	PROCESS_EXECUTES, /* there is no status */
 };
 /* Ends the log in an orderly way: exit snapshot, MF_PROCESS_END. False if the log is not this process's to
