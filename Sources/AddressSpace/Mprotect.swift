@@ -67,7 +67,7 @@ extension AddressSpace {
         let stop: UInt64?
         switch error {
         case Errno.noMemory: stop = obstacle(start, end) { _ in false }
-        case Errno.access: stop = obstacle(start, end) { !Self.allows($0.flags, rights) }
+        case Errno.access: stop = refusing(start, end, rights) ?? shown(call, from: start, with: rights)
         case Errno.notPermitted: stop = obstacle(start, end, \.isSealed)
         default: return
         }
@@ -77,6 +77,18 @@ extension AddressSpace {
         }
         author.gaveUpBy = end
         protect(start, stop ?? end, protection, key, limited: error == Errno.noMemory)
+    }
+
+    /// Where the first VMA begins of which the call is known to have been refused; a hole would have been another error.
+    private func refusing(_ start: UInt64, _ end: UInt64, _ rights: VMAFlags) -> UInt64? {
+        let stop = obstacle(start, end) { !Self.allows($0.flags, rights) }
+        return stop.flatMap { vma(containing: $0) == nil ? nil : $0 }
+    }
+
+    /// Up to where the kernel showed the new rights after a call that was refused for what no log tells, as a file system
+    /// that nothing may be executed from; nil if not even at the start.
+    private func shown(_ call: Call, from start: UInt64, with rights: VMAFlags) -> UInt64? {
+        seenRights(call, at: start) == rights ? call.observedEnd : nil
     }
 
     /// Whether the kernel showed that not even the first VMA was changed. How many VMAs there were is not sure to one or

@@ -249,6 +249,18 @@ import Testing
         }
     }
 
+    /// memfd_secret; where there is none all that is there may be executed.
+    @Test func `a file that may not be executed stops mprotect, and not the hole behind it`() throws {
+        try Replay.run(.observed, errors: nil) {
+            $0.line("c 447 0")
+            $0.line("s 0")
+            $0.line("c 77 $0 16384")
+            $0.map(0, 4)
+            $0.line("c 9 \(Script.address(2)) 8192 3 17 $0 0")
+            $0.protect(1, 7, Script.Rights.all)
+        }
+    }
+
     @Test func `munlockall merges what was never written`() throws {
         try Replay.run(.observed) {
             $0.call(9, Script.address(48), 12 * 4096, 3, 0x100032, .max, 0)

@@ -127,6 +127,7 @@ package struct Replay: ~Copyable {
             call.file = observed.file
             call.flags.insert(.hasObservation)
             (call.observedStart, call.observedEnd) = (observed.start, observed.end)
+            call.observedRights = UInt8(observed.flags & 0xF)
         }
         return call
     }
