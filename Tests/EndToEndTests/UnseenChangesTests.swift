@@ -105,6 +105,19 @@ import Testing
                 """)
     }
 
+    /// The call tells of those before alone, and cut the last one all the same.
+    @Test func `the range at which process_madvise failed is changed up to there`() throws {
+        _ = try map(
+            atTheEndOf: """
+                    char *area = map(20, PROT_READ);
+                    munmap(area + 9 * PAGE, PAGE);
+                    struct iovec ranges[] = {{area, 2 * PAGE}, {area + 5 * PAGE, 10 * PAGE}, {area + 17 * PAGE, PAGE}};
+                    if (syscall(440, syscall(434, getpid(), 0), ranges, 3, MADV_DONTDUMP, 0) != 2 * PAGE)
+                        return 77;
+                """,
+            outside: "#include <sys/syscall.h>\n#include <sys/uio.h>")
+    }
+
     @Test func `after mlockall memory that was never written is one with that beside it`() throws {
         _ = try map(
             atTheEndOf: """

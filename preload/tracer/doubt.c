@@ -116,6 +116,7 @@ static bool merges_neighbours(const uint64_t arguments[6], enum mf_call_number k
 	case MF_CALL_USERFAULTFD_UNREGISTER:
 		return true;
 	case MF_CALL_MADVISE:
+	case MF_CALL_PROCESS_MADVISE:
 		return advice_effect(arguments[2]) == ADVICE_SETS_FLAGS;
 	case MF_CALL_PRCTL:
 		return arguments[0] == PR_SET_VMA;

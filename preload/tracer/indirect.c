@@ -5,6 +5,7 @@
 #include <linux/userfaultfd.h>
 #include <sys/uio.h>
 
+#include "observe.h"
 #include "text.h"
 #include "userfault.h"
 
@@ -45,23 +46,36 @@ static bool is_own_process(int descriptor)
 	       text_number_after(facts, "Pid:", 0) == tracer.process;
 }
 
-/* The ranges are taken in order; a failure behind the first of them is told by the bytes that were done. */
+/* Why a range failed, of which the call does not tell: madvise goes on behind a hole, and else stops. */
+static long failure_of(const struct iovec *range)
+{
+	uint64_t at = (uint64_t)range->iov_base, end = at + range->iov_len;
+	struct mf_observation found;
+	while (at < end && observe_range(at, &found) && found.start <= at)
+		at = found.end;
+	return at < end ? -ENOMEM : -EINVAL;
+}
+
+/* The ranges are taken in order, until one fails: the bytes of those before are the result, if there are any.
+ */
 static bool advice_part(const struct call *call, size_t index, struct call *part, long *result)
 {
 	const struct iovec *ranges = (const struct iovec *)call->arguments[1];
-	uint64_t done = *result < 0 ? 0 : (uint64_t)*result;
-	if (*result == -EFAULT || index >= call->arguments[2] || (index > 0 && *result < 0))
+	long before = 0, all = *result;
+	if (all == -EFAULT || index >= call->arguments[2] || (index > 0 && all < 0))
 		return false;
 	for (size_t i = 0; i < index; i++)
-		done -= done < ranges[i].iov_len ? done : ranges[i].iov_len;
-	if (*result >= 0 && done < ranges[index].iov_len)
+		before += (long)ranges[i].iov_len;
+	if (all >= 0 && before > all)
 		return false;
 	part->arguments[0] = (uint64_t)ranges[index].iov_base;
 	part->arguments[1] = ranges[index].iov_len;
 	part->arguments[2] = call->arguments[3];
 	part->arguments[3] = call->arguments[0];
 	part->arguments[4] = call->arguments[4];
-	*result = *result < 0 ? *result : (long)ranges[index].iov_len;
+	if (all >= 0)
+		*result = before + (long)ranges[index].iov_len <= all ? (long)ranges[index].iov_len
+								      : failure_of(&ranges[index]);
 	return index > 0 || is_own_process((int)call->arguments[0]);
 }
 
