@@ -6,7 +6,7 @@ extension AddressSpace {
         guard call.succeeded else { return mmapFailed(call) }
         learnPersonality(call)
         let flags = call.mapFlags
-        let end = call.result &+ mappedLength(call.arguments.1, flags)
+        let end = call.result &+ mappedLength(call, flags)
         guard end > call.result else { return }
         let cursor = clear(call.result, end, asked: flags.contains(.fixed))
         let place = insertNew(newVMA(call, flags, end), at: cursor)
@@ -25,7 +25,9 @@ extension AddressSpace {
     }
 
     @inline(__always)
-    private func mappedLength(_ length: UInt64, _ flags: MapFlags) -> UInt64 {
+    private func mappedLength(_ call: Call, _ flags: MapFlags) -> UInt64 {
+        let length = call.arguments.1
+        if call.sawHugePages, call.observedStart == call.result { return call.observedEnd &- call.result }
         guard flags.contains(.hugeTLB), flags.contains(.anonymous) else { return pageAligned(length) }
         return (length &+ flags.hugePageSize &- 1) & ~(flags.hugePageSize &- 1)
     }
@@ -86,6 +88,7 @@ extension AddressSpace {
             identities.markWritable(vma.description)
         case .memory, .ordinary, .heap, .stack, .segment: break
         }
+        if call.sawHugePages { vma.flags.formUnion([.hugeTLB, .dontExpand]) }
         if flags.isShared { restrictToDescriptor(&vma, writes: call.descriptorWrites) }
     }
 
@@ -115,7 +118,7 @@ extension AddressSpace {
     private mutating func mmapFailed(_ call: Call) {
         let flags = call.mapFlags
         guard flags.contains(.fixed) else { return }
-        let (start, end) = (call.arguments.0, call.arguments.0 &+ mappedLength(call.arguments.1, flags))
+        let (start, end) = (call.arguments.0, call.arguments.0 &+ mappedLength(call, flags))
         if removedBeforeFailing(call, start, end) { return }
         switch call.error {
         case Errno.noMemory where flags.contains(.hugeTLB) && !call.flags.contains(.hasObservation):
@@ -127,12 +130,13 @@ extension AddressSpace {
     }
 
     /// Whether the kernel showed nothing to be left of what the call was to replace, which is then removed (mm/vma.c,
-    /// vms_abort_munmap_vmas: what was closed for the file's sake is not put back).
+    /// vms_abort_munmap_vmas: what was closed for the file's sake is not put back). A file of huge pages takes more away
+    /// than the call says.
     mutating func removedBeforeFailing(_ call: Call, _ start: UInt64, _ end: UInt64) -> Bool {
         guard call.flags.contains(.hasObservation), call.observedStart >= end, end > start else {
             return false
         }
-        _ = removeRange(start, end)
+        _ = removeRange(start, call.observedStart)
         return true
     }
 }

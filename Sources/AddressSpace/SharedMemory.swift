@@ -19,11 +19,12 @@ extension AddressSpace {
             return
         }
         let cursor = clear(call.result, call.observedEnd, asked: call.arguments.2 & Self.remap != 0)
-        let vma = VMA(
+        var vma = VMA(
             start: call.result, end: call.observedEnd, pgoff: 0,
             flags: attachFlags(call.arguments.2),
             time: author.time, description: identities.newSegment(size: call.observedEnd - call.result),
             file: call.file, owner: author.owner(.created))
+        if call.sawHugePages { vma.flags.formUnion([.hugeTLB, .dontExpand]) }
         _ = insertNew(vma, at: cursor)
     }
 

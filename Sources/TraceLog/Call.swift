@@ -51,7 +51,7 @@ import TraceFormat
     package var argumentCount: UInt8
     @usableFromInline package var flags: Flags
     /// Rights and sharing of that VMA (MF_VMA_READ, ...), `unknownRights` if the kernel was not asked for them.
-    package var observedRights: UInt8
+    @usableFromInline package var observedRights: UInt8
 
     package static let unknownRights: UInt8 = 0xFE
 
@@ -61,6 +61,9 @@ import TraceFormat
         let (writable, readOnly) = (UInt8(MF_FILE_WRITABLE), UInt8(MF_FILE_READ_ONLY))
         return observedRights & (writable | readOnly) == 0 ? nil : observedRights & writable != 0
     }
+
+    /// Whether the VMA is of hugetlbfs; false where the kernel was not asked.
+    @inlinable @inline(__always) package var sawHugePages: Bool { observedRights & 0xC0 == 0x40 }
 
     package init(
         kind: CallKind, arguments: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0),

@@ -105,6 +105,27 @@ import Testing
                 """)
     }
 
+    /// Five pages were asked for; a mapping that fails, where there are no huge pages, has taken all the room before.
+    @Test func `a file of huge pages takes whole ones`() throws {
+        _ = try map(
+            atTheEndOf: """
+                    int file = memfd_create("huge", MFD_HUGETLB);
+                    char *room = map(4 * HUGE / PAGE, PROT_NONE);
+                    char *first = (char *)(((uintptr_t)room + HUGE - 1) & -HUGE), *second = first + HUGE;
+                    for (int i = 0; i < 40; i++)
+                        mprotect(first + 30 * i * PAGE, PAGE, PROT_READ);
+                    if (file < 0 || mmap(first, 5 * PAGE, PROT_READ, LAZY, file, 0) != first)
+                        return 77;
+                    mmap(second, HUGE, PROT_READ, LAZY, file, HUGE);
+                    mprotect(second, HUGE, PROT_NONE);
+                    mprotect(second, HUGE, PROT_READ);
+                    for (int i = 0; i < 10; i++)
+                        mprotect(second + HUGE + 30 * i * PAGE, PAGE, PROT_READ);
+                    mmap(second + HUGE, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, 0);
+                """,
+            outside: "enum { HUGE = 2 << 20, LAZY = MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE };")
+    }
+
     /// The call tells of those before alone, and cut the last one all the same.
     @Test func `the range at which process_madvise failed is changed up to there`() throws {
         _ = try map(

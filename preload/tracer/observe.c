@@ -90,9 +90,11 @@ void observe_start(void)
 /* The kernel's bits for rights and sharing are the log's. */
 static struct mf_observation seen(const struct procmap_query *answer)
 {
+	enum { PAGE = 4096 };
+	uint64_t size = answer->vma_page_size > PAGE ? MF_HUGE_PAGES : 0;
 	return (struct mf_observation){.start = answer->vma_start,
 				       .end = answer->vma_end,
-				       .rights = answer->vma_flags & 0xF,
+				       .rights = (answer->vma_flags & 0xF) | size,
 				       .time = tracer.has_threads ? tracer_now() : 0};
 }
 

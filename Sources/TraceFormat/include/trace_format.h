@@ -175,13 +175,14 @@ struct mf_observation {
 	uint64_t file; /* key of an MF_FILE record, 0: no file */
 	/* Logs of before these were added end here. */
 	/* MF_VMA_READ, WRITE, EXEC, SHARED; MF_UNKNOWN if not told. Of a shared mapping without PROT_WRITE also
-	 * what its descriptor was opened for, which decides whether it may ever be written. */
+	 * what its descriptor was opened for, which decides whether it may ever be written. MF_HUGE_PAGES. */
 	uint64_t rights;
 	uint64_t time;	 /* when the answer was there; 0: no other thread's call can be in it */
 };
 
 #define MF_FILE_WRITABLE  0x10ULL
 #define MF_FILE_READ_ONLY 0x20ULL
+#define MF_HUGE_PAGES     0x40ULL /* of hugetlbfs: of whole huge pages, whatever the call asked for */
 
 /*
  * A backtrace, innermost frame first: return addresses. Defined before the first call that names it. If signals
