@@ -110,6 +110,14 @@ extension AddressSpace {
         keep(heirs.takeVMAs(upTo: .max), open, into: &result)
         settleAnons(&result, snapshot)
         replaceAll(by: result)
+        if heap.start == 0 { learnHeap(snapshot) }
+    }
+
+    /// The heap may be in pieces: it ends with the last.
+    private mutating func learnHeap(_ snapshot: Snapshot) {
+        let pieces = snapshot.vmas.filter { identities.trait(of: $0.file) == .heap }
+        guard let first = pieces.first, let last = pieces.last else { return }
+        heap = Heap(start: first.start, current: last.end)
     }
 
     /// VMAs that the kernel does not have: gone, unless a call in flight may be about to say so.
@@ -172,7 +180,7 @@ extension AddressSpace {
     /// [heap] and [stack] are no names of VMAs but of places; other names stay with the VMA.
     private mutating func nameFile(_ vma: inout VMA, _ kernel: Snapshot.VMA) {
         switch identities.trait(of: kernel.file) {
-        case .heap: if heap.start == 0 { heap = Heap(start: kernel.start, current: kernel.end) }
+        case .heap: break
         case .stack:
             stackAddress = kernel.end - 1
             vma.flags.insert(.growsDown)

@@ -56,7 +56,35 @@ import Testing
         """
 
     @Test func `a child begins it where its parent found the break`() throws {
-        let program = try scratch.compile("forking", Self.forking)
+        try expectExact(Self.forking)
+    }
+
+    /// The parent's heap is in three pieces.
+    @Test func `a child goes on behind its last piece`() throws {
+        try expectExact(
+            """
+            #include <stdint.h>
+            #include <sys/mman.h>
+            #include <sys/wait.h>
+            #include <unistd.h>
+            int main(void)
+            {
+                int status = 1;
+                char *begin = sbrk(20 * 4096), *middle = (char *)(((uintptr_t)begin + 8 * 4096) & -4096L);
+                if (madvise(middle, 4096, MADV_DONTDUMP))
+                    return 2;
+                if (fork() == 0) {
+                    *(char *)sbrk(3 * 4096) = 1;
+                    _exit(sbrk(0) == begin + 23 * 4096 ? 0 : 77);
+                }
+                wait(&status);
+                return status;
+            }
+            """)
+    }
+
+    private func expectExact(_ source: String) throws {
+        let program = try scratch.compile("forking", source)
         let log = scratch.file("log")
         let recorded = try run(mapfrayPath(), ["record", "--quiet", "-o", log, "--", program])
         #expect(recorded.status == 0, "\(recorded.errors)")
