@@ -105,6 +105,24 @@ import Testing
                 """)
     }
 
+    /// What such calls may cost is used up, so that no list follows the last one before the process ends.
+    @Test func `what mlockall made of the map is asked for before the end`() throws {
+        _ = try map(
+            atTheEndOf: """
+                    char *many = map(6000, PROT_NONE), *area = map(16, PROT_NONE);
+                    for (int i = 0; i < 6000; i += 2)
+                        mprotect(many + i * PAGE, PAGE, PROT_READ);
+                    for (int i = 0; i < 20; i++)
+                        munlockall();
+                    for (int i = 0; i < 16; i += 2) {
+                        mlockall(MCL_FUTURE | (i % 4 ? MCL_ONFAULT : 0));
+                        mmap(area + i * PAGE, PAGE, PROT_READ | PROT_WRITE, PRIVATE | MAP_FIXED, -1, 0);
+                    }
+                    mprotect(area, 16 * PAGE, PROT_READ | PROT_WRITE);
+                    mlockall(MCL_CURRENT | MCL_ONFAULT);
+                """)
+    }
+
     /// Five pages were asked for; a mapping that fails, where there are no huge pages, has taken all the room before.
     @Test func `a file of huge pages takes whole ones`() throws {
         _ = try map(

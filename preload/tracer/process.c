@@ -17,6 +17,7 @@
 #include "snapshot.h"
 #include "turns.h"
 #include "userfault.h"
+#include "watch.h"
 
 enum { LONGEST_WAIT = 100000000 }; /* ns */
 
@@ -146,6 +147,7 @@ bool process_finish(enum process_end way, int status)
 		return false;
 	confinement_write_notes();
 	userfault_look();
+	watch_settle_rest();
 	struct snapshot_result taken = snapshot_take(MF_SNAPSHOT_EXIT, false);
 	limits_record(taken.number, taken.number ? taken.count : MF_UNKNOWN, LIMITS_RECENT);
 	struct mf_process_end end = {

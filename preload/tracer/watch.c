@@ -79,6 +79,8 @@ static int64_t worst_growth(enum mf_call_number kind)
 static uint64_t record_snapshot(enum mf_snapshot_reason reason, bool with_flags, uint64_t patience)
 {
 	userfault_look();
+	if (reason != MF_SNAPSHOT_SETTLE)
+		watch_settle_rest();
 	struct snapshot_result taken = snapshot_take(reason, with_flags);
 	if (!taken.number)
 		return 0;
@@ -97,11 +99,17 @@ static void settle_order(void)
 
 static void settle(void)
 {
-	uint64_t took = record_snapshot(MF_SNAPSHOT_SETTLE, false, UNHURRIED);
-	if (!took)
-		return;
-	__atomic_add_fetch(&settling, took, __ATOMIC_RELAXED);
 	__atomic_store_n(&is_to_be_settled, false, __ATOMIC_RELAXED);
+	uint64_t took = record_snapshot(MF_SNAPSHOT_SETTLE, false, UNHURRIED);
+	__atomic_add_fetch(&settling, took, __ATOMIC_RELAXED);
+	if (!took)
+		__atomic_store_n(&is_to_be_settled, true, __ATOMIC_RELAXED);
+}
+
+void watch_settle_rest(void)
+{
+	if (__builtin_expect(__atomic_load_n(&is_to_be_settled, __ATOMIC_RELAXED), 0))
+		settle();
 }
 
 static void look_for_threshold(void)

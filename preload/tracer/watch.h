@@ -16,5 +16,7 @@ void watch_overtaken(void);
 /* To be called after a call that worked on any number of VMAs: what it made of them depends on which of them
  * were written, so the kernel is asked about all. Does not enter libc. */
 void watch_settle(void);
+/* Before a list by which the replay is judged: asks now, if that was put off. Does not enter libc. */
+void watch_settle_rest(void);
 
 #endif
