@@ -47,7 +47,9 @@ package struct CallReach: Sendable {
             let low = min(lastBreak, call.result)
             return (pages(low, max(lastBreak, call.result) - low), Self.nowhere)
         case .mlockall, .munlockall: return (Self.everywhere, Self.nowhere)
-        case .shmat: return (pages(call.result, pageSize), Self.nowhere)
+        case .shmat:
+            let size = call.observedEnd > call.result ? call.observedEnd - call.result : pageSize
+            return (pages(call.result, size), Self.nowhere)
         case .shmdt, .ioDestroy: return (pages(a, pageSize), Self.nowhere)
         case .ioSetup: return (call.observedStart..<max(call.observedStart, call.observedEnd), Self.nowhere)
         case .prctl: return (pages(c, d), Self.nowhere)

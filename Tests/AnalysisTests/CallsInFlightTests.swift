@@ -42,6 +42,30 @@ struct CallsInFlightTests {
         #expect(missing.vmas.last == 9)
     }
 
+    /// What the list shows of before the attach is not made one with what lies behind the segment.
+    @Test func `an attach that overlaps a list reaches as far as its segment`() {
+        let place: UInt64 = 0x7000_0000_0000
+        var log = SyntheticLog()
+        let stack = log.stack("liba.so")
+        log.add(
+            Call(
+                kind: .mmap, arguments: (0, 8 * page, 3, 0x22, .max, 0), result: place, begin: 1_000_000,
+                end: 1_000_100, stack: stack))
+        var attach = Call(
+            kind: .shmat, arguments: (1, place, 0o40000, 0, 0, 0), argumentCount: 3, result: place,
+            begin: 1_999_900, end: 2_000_500, thread: 2, stack: stack, flags: .hasObservation)
+        (attach.observedStart, attach.observedEnd) = (place, place + 4 * page)
+        log.add(attach)
+        log.now = 2_000_000
+        log.add(
+            snapshot: [
+                Snapshot.VMA(start: place, end: place + 2 * page, flags: 3),
+                Snapshot.VMA(start: place + 2 * page, end: place + 3 * page, flags: 3),
+                Snapshot.VMA(start: place + 3 * page, end: place + 8 * page, flags: 3),
+            ], reason: .settle)
+        #expect(log.investigated().report.vmas.last == 11)
+    }
+
     @Test func `a VMA that no call explains is not observed`() {
         var log = SyntheticLog()
         let list = (0..<11).map { index in
