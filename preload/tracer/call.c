@@ -155,6 +155,8 @@ long call_make(const struct call *call)
 		return filter_call_make(call);
 	if (!kind && forbids_counter(call))
 		clock_leave_counter();
+	if (!kind && call->number == SYS_exit_group)
+		process_finish(PROCESS_ENDS, (int)call->arguments[0]);
 	if (!kind || !process_is_recording())
 		return enter_kernel(call);
 	/* Before the call, which may unmap code or unwind tables that the backtrace needs. */

@@ -1,5 +1,5 @@
-/* The ends of a process that the tracer can see: exit and a return from main, and _exit; that by syscall(2)
- * is in hooks.c. */
+/* The ends of a process that the tracer can see: exit and a return from main, and _exit; by the system
+ * call it is seen in call.c. */
 #define _GNU_SOURCE
 #include <stdlib.h>
 #include <sys/syscall.h>

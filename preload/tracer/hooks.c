@@ -12,7 +12,6 @@
 
 #include "call.h"
 #include "hooks.h"
-#include "process.h"
 
 #ifndef SYS_mseal
 #define SYS_mseal 462
@@ -47,8 +46,8 @@ const uint8_t hook_syscall_interest[512] = {
     [SYS_ioctl] = 1, /* a userfaultfd's, of which two change the map */
     [440 /* process_madvise */] = 1,
     [450 /* set_mempolicy_home_node */] = 1,
-    [SYS_exit_group] = 1,
-    [SYS_seccomp] = 1, /* not for the map: it says what may still be called */
+    [SYS_exit_group] = 1, /* nor this: the log ends with it */
+    [SYS_seccomp] = 1,	  /* not for the map: it says what may still be called */
     [453 /* map_shadow_stack */] = 1,
 };
 
@@ -207,8 +206,6 @@ HOOK hook_mseal(ARGUMENTS)
 /* syscall(number, ...): its sixth argument lies on the caller's stack. */
 HOOK hook_traced_syscall(ARGUMENTS)
 {
-	if (a == SYS_exit_group)
-		process_finish(PROCESS_ENDS, (int)b);
 	uint64_t sixth = *(const uint64_t *)registers->sp;
 	return as_libc_answers(
 	    make((long)a, registers, MF_CALL_BY_SYSCALL, (uint64_t[6]){b, c, d, e, f, sixth}));

@@ -2,15 +2,8 @@
 #include <sys/syscall.h>
 
 #include "call.h"
-#include "process.h"
 #include "stub_arch.h"
 #include "stubs.h"
-
-static long exit_group(const struct call *call)
-{
-	process_finish(PROCESS_ENDS, (int)call->arguments[0]);
-	return program_syscall(SYS_exit_group, (long)call->arguments[0], 0, 0, 0, 0, 0);
-}
 
 /* Of a stub whose number is computed the kernel takes 32 bits. */
 static long number_of(size_t index, uint64_t given)
@@ -33,8 +26,6 @@ stub_call(size_t index, const uint64_t arguments[6], const struct mf_registers *
 		return call_execve(&call);
 	case SYS_clone:
 		return call_fork(&call);
-	case SYS_exit_group:
-		return exit_group(&call);
 	default:
 		return call_make(&call);
 	}

@@ -11,7 +11,7 @@
 static bool concerns(uint64_t number)
 {
 	return number < 512 && (hook_syscall_interest[number] || number == SYS_execve ||
-				number == SYS_execveat || number == SYS_clone || number == SYS_exit_group);
+				number == SYS_execveat || number == SYS_clone);
 }
 
 static struct stub_findings *findings_of(const struct stub_search *search)

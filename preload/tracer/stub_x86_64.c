@@ -8,13 +8,14 @@
  * always found.
  *
  * A number that is computed is looked at when the copy is executed: a call that may change the map goes the
- * same way, any other back to its `syscall`.
+ * same way, any other back to its `syscall`. So does execve, which would not come back to give back a stack.
  */
 #if defined(__x86_64__)
 #include "stub_arch.h"
 
 #include <emmintrin.h>
 
+#include "hooks.h"
 #include "stub_window.h"
 
 enum {
@@ -31,7 +32,6 @@ enum {
 
 extern const char stub_entries[]; /* STUBS_MAX entries of ENTRY_SIZE bytes, in stub_entry_x86_64.S */
 extern const char stub_copies[];  /* COPIES_MAX places of COPY_SIZE bytes, likewise */
-extern const uint8_t stub_numbers_wanted[NUMBER_MAX];
 
 static uint64_t copy_owners[COPIES_MAX]; /* the stub's return address */
 
@@ -289,7 +289,7 @@ static bool add_question(struct stub_code *code, uint64_t elsewhere)
 	static const uint8_t load[] = {0x4C, 0x8D, 0x1D};		  /* lea, %r11 */
 	add_bytes(code, is_in_table, sizeof is_in_table);
 	add_bytes(code, load, sizeof load);
-	int32_t distance = (int32_t)((uint64_t)stub_numbers_wanted - (code->address + code->size + 4));
+	int32_t distance = (int32_t)((uint64_t)hook_syscall_interest - (code->address + code->size + 4));
 	add_bytes(code, &distance, sizeof distance);
 	add_bytes(code, is_wanted, sizeof is_wanted);
 	add_bytes(code, jump, sizeof jump);

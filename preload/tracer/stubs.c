@@ -12,7 +12,6 @@
 #include "code_test.h"
 #include "definitions.h"
 #include "descriptor_link.h"
-#include "hooks.h"
 #include "observe.h"
 #include "scratch.h"
 #include "stub_search.h"
@@ -24,9 +23,6 @@
 /* By index; the assembly entry reads where to go back to. */
 __attribute__((visibility("hidden"))) uint64_t stub_returns[STUBS_MAX];
 __attribute__((visibility("hidden"))) uint8_t stub_needs_stack[STUBS_MAX];
-/* The calls that a stub whose number is computed does not make itself: of those that are traced not execve,
- * which does not come back to give its stack back. */
-__attribute__((visibility("hidden"))) uint8_t stub_numbers_wanted[512];
 static uint64_t stub_numbers[STUBS_MAX];
 static struct stub_code stub_jumps[STUBS_MAX]; /* what was written over the stub */
 static size_t stub_count;
@@ -295,8 +291,6 @@ void stubs_start(void)
 	if (memory < 0)
 		return;
 	find_fork();
-	__builtin_memcpy(stub_numbers_wanted, hook_syscall_interest, sizeof stub_numbers_wanted);
-	stub_numbers_wanted[SYS_exit_group] = 1;
 	stub_cache_open();
 	dl_iterate_phdr(redirect_object, NULL);
 	stub_cache_close();
