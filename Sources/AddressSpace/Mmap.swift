@@ -10,6 +10,8 @@ extension AddressSpace {
         guard end > call.result else { return }
         let cursor = clear(call.result, end, asked: flags.contains(.fixed))
         let place = insertNew(newVMA(call, flags, end), at: cursor)
+        // A lock that mlockall asked for is taken back only when it has kept the neighbours apart (__mmap_complete).
+        if flags.isDroppable { tree[place].flags.subtract(.lockMask) }
         // A lock on fault lets not even MAP_POPULATE touch the pages (populate_vma_page_range).
         let populates = flags.populates && !tree[place].flags.contains(.lockOnFault)
         if assumesWrites || populates || tree[place].populatesWhenLocked { writeOne(place) }
@@ -64,7 +66,6 @@ extension AddressSpace {
     @inline(__always)
     private mutating func anonymous(_ vma: inout VMA, _ flags: MapFlags) {
         if flags.isDroppable {
-            vma.flags.subtract(.lockMask)
             vma.flags.formUnion([.noReserve, .wipeOnFork, .dontDump, .droppable])
         }
         if flags.isShared || flags.contains(.hugeTLB) {

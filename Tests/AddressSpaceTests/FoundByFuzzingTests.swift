@@ -310,4 +310,15 @@ import Testing
             $0.call(450, Script.address(18), 9 * 4096, 0, 0)
         }
     }
+
+    /// A kernel without MAP_DROPPABLE (before Linux 6.11) refuses it, which changes nothing.
+    @Test func `mlockall keeps droppable memory from its neighbour, which it does not lock`() throws {
+        try Replay.run(errors: nil) {
+            $0.call(9, Script.address(0), 6 * 4096, 3, 56, .max, 0)
+            $0.call(151, 2)
+            $0.call(9, Script.address(5), 8 * 4096, 3, 56, .max, 0)
+            $0.call(152)
+            $0.call(9, Script.address(13), 2 * 4096, 3, 56, .max, 0)
+        }
+    }
 }
