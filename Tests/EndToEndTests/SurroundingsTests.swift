@@ -109,6 +109,11 @@ import Testing
         #expect(recorded.status == native.status)
         #expect(recorded.text == native.text)
         #expect(recorded.errors == native.errors)
+        // valgrind executes itself before it interprets the program.
+        let newest = try #require(scratch.contents("log").last { $0.hasSuffix(".mapfray") })
+        let verified = try mapfray("verify", scratch.file("log/\(newest)"))
+        #expect(verified.text.contains("not covered: what valgrind maps for itself"), "\(verified.text)")
+        try scratch.expectInexact("log", because: "valgrind maps memory of its own in the process")
     }
 
     /// As the process that sshd leaves the network to.

@@ -328,6 +328,9 @@ void stubs_write_coverage(void)
 	text_add(&text, redirections == 1 ? " system call instruction" : " system call instructions");
 	define_note(MF_NOTE_COVERED, bytes);
 	uncovered_write();
+	if (mf_unwind_is_on_valgrind())
+		define_note(MF_NOTE_NOT_COVERED,
+			    "not covered: what valgrind maps for itself in this process");
 	if (stubs_cover(SYS_mmap) && !failures)
 		return;
 	text = text_over(bytes, sizeof bytes);

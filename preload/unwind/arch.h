@@ -19,6 +19,9 @@
 /* Once, before any probe. */
 void mf_arch_start(void);
 
+/* Whether valgrind interprets this program. */
+bool mf_arch_is_on_valgrind(void);
+
 /* Whether the word at this aligned address can be read; by a system call without any effect. */
 bool mf_arch_probe(uint64_t address);
 

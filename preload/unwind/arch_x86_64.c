@@ -56,6 +56,11 @@ void mf_arch_start(void)
 	is_on_valgrind = answer != 0;
 }
 
+bool mf_arch_is_on_valgrind(void)
+{
+	return is_on_valgrind;
+}
+
 static long system_call(long number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
 {
 	register uint64_t r10 __asm__("r10") = d, r8 __asm__("r8") = e, r9 __asm__("r9") = 0;

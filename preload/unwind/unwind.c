@@ -15,6 +15,11 @@ void mf_unwind_start(void)
 	mf_modules_start();
 }
 
+bool mf_unwind_is_on_valgrind(void)
+{
+	return mf_arch_is_on_valgrind();
+}
+
 bool mf_unwind_step(struct mf_registers *registers)
 {
 	struct mf_frame frame;

@@ -94,6 +94,10 @@ void mf_unwind_keep(const struct mf_registers *from, const struct mf_trail *trai
  * _dl_find_object. */
 bool mf_unwind_function(uint64_t address, uint64_t *start, uint64_t *end);
 
+/* Whether valgrind interprets this program, and maps memory of its own beside it. Known from mf_unwind_start
+ * on. */
+bool mf_unwind_is_on_valgrind(void);
+
 /* Makes what _dl_find_object told of a loaded object all of it: of the program itself it tells one segment,
  * if there are gaps between them. Never enters libc. */
 void mf_unwind_complete(const void *eh_frame_hdr, uint64_t *start, uint64_t *end);
