@@ -148,16 +148,24 @@ static bool forbids_counter(const struct call *call)
 	       call->arguments[1] == PR_TSC_SIGSEGV;
 }
 
+/* It changes no map, but what the tracer may do: that is seen to before. */
+static long make_unrecorded(const struct call *call)
+{
+	if (filter_call_is(call))
+		return filter_call_make(call);
+	if (forbids_counter(call))
+		clock_leave_counter();
+	if (call->number == SYS_exit_group)
+		process_finish(PROCESS_ENDS, (int)call->arguments[0]);
+	return enter_kernel(call);
+}
+
 long call_make(const struct call *call)
 {
 	enum mf_call_number kind = call_kind(call->number, call->arguments);
-	if (!kind && filter_call_is(call))
-		return filter_call_make(call);
-	if (!kind && forbids_counter(call))
-		clock_leave_counter();
-	if (!kind && call->number == SYS_exit_group)
-		process_finish(PROCESS_ENDS, (int)call->arguments[0]);
-	if (!kind || !process_is_recording())
+	if (!kind)
+		return make_unrecorded(call);
+	if (!process_is_recording())
 		return enter_kernel(call);
 	/* Before the call, which may unmap code or unwind tables that the backtrace needs. */
 	uint64_t stack = define_stack(call->registers);

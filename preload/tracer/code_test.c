@@ -55,9 +55,9 @@ static bool has_unwind_tables(const struct dl_phdr_info *object)
 
 /* Go's own linker writes no unwind tables, and keeps constants out of code; others do so in a segment that
  * does not begin with the file. */
-code_test code_test_for(const struct dl_phdr_info *object, const ElfW(Phdr) * segment)
+code_test code_test_for(const struct dl_phdr_info *object, const ElfW(Phdr) * segment, bool is_go)
 {
-	if (code_is_go(object) && (segment->p_offset || !has_unwind_tables(object)))
+	if (is_go && (segment->p_offset || !has_unwind_tables(object)))
 		return is_always;
 	return has_unwind_table;
 }

@@ -12,9 +12,9 @@
  * empty one: no function that jumps by a table. Does not enter libc. */
 typedef bool (*code_test)(uint64_t place, struct mf_range *function);
 
-/* How to tell in a segment of an object. */
-code_test code_test_for(const struct dl_phdr_info *object, const ElfW(Phdr) * segment);
 /* Whether Go's linker built an object: it has a note that says so. */
 bool code_is_go(const struct dl_phdr_info *object);
+/* How to tell in a segment of an object, of which that is known. */
+code_test code_test_for(const struct dl_phdr_info *object, const ElfW(Phdr) * segment, bool is_go);
 
 #endif

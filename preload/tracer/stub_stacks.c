@@ -19,6 +19,7 @@ uint64_t stub_stacks_start(void)
 
 bool stub_stacks_map(void)
 {
+	_Static_assert(STUB_STACK_SIZE == 1 << 15, "STACK_SHIFT of stub_entry_*.S");
 	long size = STUB_STACKS * STUB_STACK_SIZE;
 	if (stub_stacks)
 		return true;

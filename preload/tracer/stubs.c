@@ -270,7 +270,8 @@ static int redirect_object(struct dl_phdr_info *object, size_t size, void *unuse
 		if (stub_cache_is_for(segment->p_filesz))
 			origin = origin_of(object, segment);
 		stub_search_begin(&search, &origin, start, end,
-				  found.is_libc ? is_never : code_test_for(object, segment));
+				  found.is_libc ? is_never
+						: code_test_for(object, segment, found.needs_stack));
 		redirect_all(&search, &found, NULL);
 		stub_search_end(&search);
 		found.computed += search.computed;

@@ -3,7 +3,8 @@
  *
  * Such a stub is `mov $NUMBER, %eax` (five bytes) directly before `syscall`. The move is overwritten by a
  * jump of the same length into the tracer, which makes the call, records it, and goes back behind the
- * `syscall`, so that libc does its own errno work. Written through /proc/self/mem: no mprotect, no VMA is
+ * `syscall`, so that libc does its own errno work. Where the number is computed (stub_window.h) other
+ * instructions before the `syscall` give way. Written through /proc/self/mem: no mprotect, no VMA is
  * split.
  */
 #ifndef MAPFRAY_STUBS_H
