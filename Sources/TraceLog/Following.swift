@@ -81,10 +81,10 @@ extension RecordCursor {
         let isSettled = position < following.settledEnd
         if !isSettled && !hasWaitedLong(following) { return nil }
         let stop = isSettled ? following.settledEnd : min(layout.segmentEnd(of: position), extent.end)
-        let found = search(from: position, to: stop)?.position
+        let found = steadyPlace(from: position, to: stop, judging: isSettled)
         if !isSettled && found == nil && stop >= extent.end { return nil }
         let next = found ?? stop
-        if isSettled { judge(Hole(start: position, end: next)) } else { remember(position) }
+        if !isSettled && next > position { remember(position) }
         self.following?.waiting = nil
         position = next
         return nextSettled()

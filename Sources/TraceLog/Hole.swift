@@ -15,7 +15,7 @@ extension RecordCursor {
         if isBehindFile(hole) { return judgeMissing(hole) }
         if isFirstLapUnused(hole) { return judge(Hole(start: header.identity.ring_size, end: hole.end)) }
         let isBlank = isZero(hole)
-        if isBlank && (hole.end == extent.end || isPadding(hole)) { return }
+        if isBlank && (isUnusedEnd(hole) || isPadding(hole)) { return }
         if isUnspilled(hole, isBlank: isBlank) { return noteOverwritten(hole) }
         if isUnfinished(hole, isBlank: isBlank) {
             report.unfinished += 1
@@ -51,6 +51,11 @@ extension RecordCursor {
 
     /// Whether records were overwritten that the file had no room for.
     private var isOverwriting: Bool { header.spillErrno != 0 && header.lost > 0 }
+
+    /// What was read to an end that the process has left behind since may have been overwritten.
+    private func isUnusedEnd(_ hole: Hole) -> Bool {
+        hole.end == extent.end && !(isOverwriting && layout.hasLeftRing(hole.end - 1))
+    }
 
     private func isPadding(_ hole: Hole) -> Bool {
         if layout.isLinear { return false }

@@ -92,6 +92,16 @@ extension RecordCursor {
         position = place
     }
 
+    /// Goes on where records lie by a later look at the header, to the same end.
+    mutating func takeUp(_ latest: LogHeader) {
+        header = latest
+        source.refreshSize()
+        layout = StreamLayout(of: header)
+        segments = RingSegments(of: header)
+        swapped = nil
+        window.invalidate()
+    }
+
     /// Goes on at a record, after what was reported before it.
     mutating func restart(at place: UInt64, report earlier: DamageReport) {
         restart()
@@ -130,9 +140,8 @@ extension RecordCursor {
 
     /// A valid record where the header says there is none: the process went on, or the header is wrong.
     private mutating func extends(past record: Record) -> Bool {
-        let known = header.head
         header.refresh(from: source)
-        if header.head > known && header.head > record.position { return false }
+        if extent.contradiction == nil && header.head > record.position { return false }
         note(
             .header, at: position, bytes: 0,
             "The header's count of bytes is too low: records go on behind it.")
@@ -193,16 +202,11 @@ extension RecordCursor {
 extension RecordCursor {
     /// The next valid record behind the unreadable bytes at `position`, which are judged.
     private mutating func recover() -> Record? {
-        let hole = position
         source.refreshSize()
-        let found = search(from: hole, to: extent.end)
-        let stop = found?.position ?? extent.end
-        judge(Hole(start: hole, end: stop))
-        position = stop
+        let found = steadyPlace(from: position, to: extent.end, judging: true)
+        position = found ?? extent.end
         // Judging may have moved the window away from the record.
-        if found == nil { return nil }
-        cover(stop, wanted: UInt64(StreamWindow.capacity))
-        return window.record(at: stop).flatMap { accept($0) }
+        return found == nil ? nil : next()
     }
 
     /// The first record behind the beginning of a hole and before `last`.

@@ -110,4 +110,40 @@ struct FollowingTests {
         _ = readings(of: &reader)
         #expect(reader.isOverrun == true)
     }
+
+    /// The ring takes up its next lap between a look at the header and the reading.
+    @Test(arguments: [true, false]) func `what leaves the ring while it is read is read where it went`(
+        isFollowed: Bool
+    ) throws {
+        let log = try RecordedLog(ringSize: 64 << 10, segmentSize: 8 << 10)
+        log.writeMixture(calls: 700)
+        var reader = try LogReader(path: log.path)
+        if isFollowed {
+            reader.follow()
+            reader.refresh(now: Self.second)
+        }
+        let known = log.expectation()
+        log.writeMixture(calls: 1500)
+        let all = readings(of: &reader)
+        #expect(all.count >= known.count && all == Array(log.expectation().prefix(all.count)))
+        #expect(reader.damage == [] && reader.unfinished == 0)
+    }
+
+    @Test(arguments: [true, false]) func `what is overwritten while it is read is said to be lost`(
+        isFollowed: Bool
+    ) throws {
+        let log = try RecordedLog(ringSize: 64 << 10, segmentSize: 8 << 10)
+        log.process(command: ["x"])
+        log.stack(3)
+        for _ in 0..<2000 { log.call(stack: 3) }
+        log.confine()
+        var reader = try LogReader(path: log.path)
+        if isFollowed {
+            reader.follow()
+            reader.refresh(now: Self.second)
+        }
+        for _ in 0..<1500 { log.call(stack: 3) }
+        _ = readings(of: &reader)
+        #expect(reader.damage.map(\.kind) == [.overwritten])
+    }
 }
