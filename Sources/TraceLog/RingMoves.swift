@@ -30,7 +30,9 @@ extension RecordCursor {
         latest.refresh(from: source)
         let new = StreamLayout(of: latest)
         let segments = layout.segment(of: first)...max(layout.segment(of: first), layout.segment(of: last))
-        if !layout.resident(in: segments).contains(where: { new.place(ofSegment: $0) == .file }) { return false }
+        if !layout.resident(in: segments).contains(where: { new.place(ofSegment: $0) == .file }) {
+            return false
+        }
         takeUp(latest)
         return true
     }

@@ -48,7 +48,9 @@ struct StreamLayout {
     }
 
     /// Whether the position's slot still holds an earlier lap: its bytes go straight to the file, if ever.
-    func isAheadOfRing(_ position: UInt64) -> Bool { residence(position).map { $0.resident < $0.lap } ?? false }
+    func isAheadOfRing(_ position: UInt64) -> Bool {
+        residence(position).map { $0.resident < $0.lap } ?? false
+    }
 
     /// Whether the position's slot has taken up a later lap: its bytes went to the file, or were overwritten.
     func hasLeftRing(_ position: UInt64) -> Bool { residence(position).map { $0.resident > $0.lap } ?? false }
