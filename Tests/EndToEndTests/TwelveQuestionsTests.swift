@@ -120,7 +120,7 @@ import Testing
         // On a busy machine it takes its time to end, and does not grow then.
         let last = try #require(try ask("events", "growth").lines.last?.split(separator: " ").first)
         let end = try #require(Double(last)) / 1e9
-        let rates = Self.rates(of: Array(times.dropFirst(3))) + [750 / (end - times[3])]
+        let rates = Self.rates(of: Array(times.dropFirst(3)), end: end)
         let (lowest, highest) = (rates.min() ?? 0, rates.max() ?? 0)
         #expect(growth > 0.85 * lowest && growth < 1.15 * highest, "\(first) \(rates)")
         #expect(first["vmas"] as? Int == 1500)
@@ -141,12 +141,12 @@ import Testing
             try ask("events", name).lines.first?.split(separator: " ").first.flatMap { UInt64($0) })
     }
 
-    /// Events per second, of each tenth and of the whole.
-    private static func rates(of times: [Double]) -> [Double] {
+    /// Events per second: of each tenth, and from each event but the last ten to the end.
+    private static func rates(of times: [Double], end: Double) -> [Double] {
         let tenth = (times.count - 1) / 10
         let ends = (0...10).map { times[$0 * tenth] }
         let tenths = zip(ends, ends.dropFirst()).map { Double(tenth) / ($1 - $0) }
-        return tenths + [Double(10 * tenth) / (ends[10] - ends[0])]
+        return tenths + times.enumerated().dropLast(10).map { Double(times.count - $0) / (end - $1) }
     }
 
     @Test func `9: did the upgrade make it worse`() throws {
