@@ -46,16 +46,12 @@ package struct IndexedPass: ~Copyable {
     /// Reads to the end, or to the instant asked for.
     /// - Parameter progress: called now and then with the fraction read, 0 to 1.
     package mutating func run(progress: ((Double) -> Void)? = nil) {
-        var (entries, shown) = (0, 0)
+        var pace = ProgressPace()
         var call = Call(kind: .mmap)
         while true {
             let count = replay.proceed(&source, &observation, &call, atMost: .max)
             if count == 0 { break }
-            entries &+= count
-            if entries >> 16 > shown {
-                shown = entries >> 16
-                progress?(source.fraction)
-            }
+            if pace.isDue(after: count) { progress?(source.fraction) }
             if isWriting, let mark = replay.mark, let place = source.takePlace(from: next) {
                 note(place, mark)
             }

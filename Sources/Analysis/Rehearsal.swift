@@ -54,10 +54,9 @@ package struct Rehearsal: ~Copyable {
     ) -> Outcome {
         var rehearsal = Rehearsal(source.facts, names: names, remedies: remedies, limit: limit)
         var call = Call(kind: .mmap)
-        var entries = 0
+        var pace = ProgressPace()
         while rehearsal.step(&source, &call) {
-            entries &+= 1
-            if entries & 0xFFFF == 0 { progress?(source.fraction) }
+            if pace.isDue(after: 1) { progress?(source.fraction) }
         }
         return rehearsal.concluded()
     }

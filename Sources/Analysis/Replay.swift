@@ -104,17 +104,14 @@ package struct Replay: ~Copyable {
         _ source: inout Source, _ observer: inout Observer, atMost most: Int = .max,
         progress: ((Double) -> Void)? = nil
     ) -> Bool {
-        var (entries, shown) = (0, 0)
+        var pace = ProgressPace()
         var call = Call(kind: .mmap)
         while true {
-            let count = proceed(&source, &observer, &call, atMost: most &- entries)
+            let count = proceed(&source, &observer, &call, atMost: most &- pace.entries)
             if count == 0 { break }
-            entries &+= count
-            if entries >= most { return true }
-            if entries >> 16 > shown {
-                shown = entries >> 16
-                progress?(source.fraction)
-            }
+            let isDue = pace.isDue(after: count)
+            if pace.entries >= most { return true }
+            if isDue { progress?(source.fraction) }
         }
         progress?(1)
         return false
