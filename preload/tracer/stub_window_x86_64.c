@@ -12,6 +12,7 @@
 
 enum {
 	JUMP_SIZE = 5,
+	BREAKPOINT = 0xCC, /* what Go's linker puts between functions */
 	WINDOW_MAX = JUMP_SIZE - 1 + INSTRUCTION_SIZE_MAX,
 	BEGINNINGS = 16,
 	VOTES_LEAST = 4, /* of those that meet no byte which begins no instruction */
@@ -63,7 +64,7 @@ static bool can_be_copied(const struct reading *reading, size_t distance)
 {
 	for (size_t at = reading->place - distance; at < reading->place;) {
 		struct instruction instruction = instruction_at(reading->bytes + at);
-		if (!instruction.size || instruction.is_bound)
+		if (!instruction.size || instruction.is_bound || reading->bytes[at] == BREAKPOINT)
 			return false;
 		at += instruction.size;
 	}
@@ -143,7 +144,7 @@ static bool is_branch_to(const struct mf_range *code, uint64_t at, uint64_t targ
 	__builtin_memcpy(&distance, bytes, sizeof distance);
 	if (at + 4 + (uint64_t)(int64_t)distance != target)
 		return false;
-	return (at > code->start && bytes[-1] == 0xE9) ||
+	return (at > code->start && (bytes[-1] & 0xFE) == 0xE8) ||
 	       (at > code->start + 1 && bytes[-2] == 0x0F && (bytes[-1] & 0xF0) == 0x80);
 }
 
@@ -190,6 +191,8 @@ bool stub_window_is_sound(const struct mf_range *code, const struct mf_range *fu
 			  uint64_t place)
 {
 	uint64_t at = start;
+	if (function->start < function->end && start < function->start)
+		return false;
 	while ((at += instruction_at((const uint8_t *)at).size) < start + JUMP_SIZE && at < place)
 		if (has_indirect_jump(function) || short_branch_leads_to(code, function, at) ||
 		    long_branch_leads_to(code, at))
