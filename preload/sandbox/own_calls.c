@@ -75,6 +75,7 @@ static const struct mf_known_call calls[] = {
 	 ~0UL, 0),
     CALL(mmap, FIRST | THIRD | FOURTH | SIXTH, 0, 0, RW, MAP_SHARED, 0, 0),
     CALL(mmap, THIRD | FOURTH | SIXTH, 0, 0, RW, MAP_SHARED | MAP_FIXED, 0, 0),
+    CALL(mmap, THIRD | FOURTH | FIFTH | SIXTH, 0, 0, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, ~0UL, 0),
     CALL(mmap, THIRD | FOURTH | FIFTH | SIXTH, 0, 0, RW, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, ~0UL, 0),
     CALL(madvise, THIRD, 0, 0, MADV_RANDOM),
     CALL(madvise, THIRD, 0, 0, MADV_DONTDUMP),

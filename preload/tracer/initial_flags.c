@@ -11,7 +11,6 @@
 #include <sys/syscall.h>
 
 #include "snapshot.h"
-#include "stub_stacks.h"
 #include "text.h"
 
 #define PR_GET_MEMORY_MERGE 68 /* Linux 6.4 */
@@ -93,7 +92,6 @@ static void name_flags(struct initial_flags *flags)
 	flags->shared = snapshot_flag_bits("mrmems");
 	flags->random = snapshot_flag_bits("rr");
 	flags->wiped = snapshot_flag_bits("wf");
-	flags->not_dumped = snapshot_flag_bits("dd");
 }
 
 bool initial_flags_begin(struct initial_flags *flags)
@@ -139,8 +137,6 @@ static uint64_t private_flags(const struct initial_flags *flags, const struct mf
 	uint64_t result = flags->may;
 	if (vma->flags & MF_VMA_WRITE || (is_written && !(vma->flags & MF_VMA_EXEC)))
 		result |= flags->accounted;
-	if (vma->start == stub_stacks_start())
-		result |= flags->not_dumped;
 	return result | (vma->start == (uint64_t)tracer.alive ? flags->wiped : 0);
 }
 

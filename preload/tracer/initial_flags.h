@@ -8,7 +8,7 @@ enum { INITIAL_RANGES_MAX = 320 };
 
 /* What is asked once for a whole list. */
 struct initial_flags {
-	uint64_t may, accounted, stack, data_of_vdso, vdso, shared, random, wiped, not_dumped;
+	uint64_t may, accounted, stack, data_of_vdso, vdso, shared, random, wiped;
 	size_t count;
 	struct mf_range anonymous[INITIAL_RANGES_MAX]; /* addresses that hold anonymous pages, in order */
 };

@@ -10,7 +10,7 @@
 #define COPIES_MAX 64
 #define COPY_SIZE  64
 #define VECTORS   256	/* bytes for xmm0 to xmm15 */
-#define STACK_SHIFT 15	/* STUB_STACK_SIZE is 32 KiB */
+#define STACK_SHIFT 14	/* STUB_STACK_SIZE is 16 KiB */
 
 	.text
 	.globl stub_entries
