@@ -77,7 +77,7 @@ extension CoverageTests {
             untraced: 9, least: 10),
     ]
 
-    private static func write(_ file: String, _ text: String) -> String {
+    static func write(_ file: String, _ text: String) -> String {
         "cat > \(file) <<'END'\n\(text)\nEND\n:"
     }
 
@@ -94,7 +94,7 @@ extension CoverageTests {
             preparation: write("a.c", ownCalls) + "; cc \(flags) -o a a.c", script: "exec ./a", least: 300)
     }
 
-    private static let rings = """
+    static let rings = """
         #include <liburing.h>
 
         int main(void)
@@ -118,7 +118,7 @@ extension CoverageTests {
         (echo '# TYPE a gauge'; for i in $(seq 0 250); do echo "a $i $((1700000000 + i * 3600))"; done; echo '# EOF')
         """
 
-    private static let ownCalls = """
+    static let ownCalls = """
         #include <sys/mman.h>
         #include <sys/syscall.h>
 

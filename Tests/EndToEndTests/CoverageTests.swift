@@ -27,7 +27,7 @@ import Testing
         return missing.isEmpty
     }
 
-    @Test(arguments: programs)
+    @Test(arguments: programs + loaders)
     func `strace and the log agree`(program: Program) throws {
         guard isThere(program) else { return }
         let scratch = try Scratch()

@@ -56,4 +56,46 @@ import Testing
             """, loaded)
         #expect(text.contains("not covered: 1 system call instruction"), "\(text)")
     }
+
+    /// The library takes a value that ld.so writes into the code, which it does when all is mapped.
+    @Test(arguments: Loaded.allCases)
+    func `code that ld.so still changes stays as it is`(loaded: Loaded) throws {
+        _ = try verified(
+            """
+            #include <sys/syscall.h>
+            char end_of_it[4096] = {1};
+            long told(long number);
+            __asm__(".text\\n.type told, @function\\ntold: .cfi_startproc\\n push %rbx\\n mov %rdi, %rax\\n"
+                    "movabs $end_of_it, %rbx\\n syscall\\n mov %rbx, %rax\\n pop %rbx\\n ret\\n"
+                    ".cfi_endproc\\n.size told, . - told\\n");
+            int run(void)
+            {
+                for (int i = 0; i < 50; i++)
+                    if (told(SYS_getpid) != (long)end_of_it)
+                        return 1;
+                return 0;
+            }
+            """, loaded, ["-Wl,-z,notext"])
+    }
+
+    /// Constants that look like a call with its arguments, beside code and among it.
+    @Test(arguments: ["-Wl,-z,noseparate-code", "-Wl,-z,separate-code", "-Wl,-z,max-page-size=0x200000"])
+    func `constants in a library are left as they are`(layout: String) throws {
+        _ = try verified(
+            """
+            #include <string.h>
+            #define CALL 0x48, 0x89, 0xf8, 0x48, 0x89, 0xf7, 0x48, 0x89, 0xd6, 0x4c, 0x89, 0xc2, 0x0f, 0x05, 0xc3, 0x90,
+            #define CALLS CALL CALL CALL CALL CALL CALL CALL CALL
+            static const unsigned char constants[] = {CALLS CALLS CALLS CALLS};
+            __attribute__((section(".text.unlikely"))) static const unsigned char among[] = {CALLS CALLS CALLS CALLS};
+            int run(void)
+            {
+                unsigned char call[] = {CALL};
+                for (unsigned i = 0; i < sizeof constants; i++)
+                    if (constants[i] != call[i % sizeof call] || among[i] != call[i % sizeof call])
+                        return 1;
+                return 0;
+            }
+            """, .later, [layout, "-Wa,--no-warn"])
+    }
 }

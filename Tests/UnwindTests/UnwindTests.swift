@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 /// The programs compare our walk with libunwind's, frame by frame, and end with status 0 when all were equal.
@@ -21,6 +22,16 @@ import Testing
     @Test(arguments: comparisons, compilerFlags)
     func `equals libunwind`(program: String, flags: [String]) throws {
         try builder.run(builder.build(program, flags))
+    }
+
+    @Test(arguments: ["libc.so.6", "libstdc++.so.6", "libunwind-x86_64.so.8", "libgomp.so.1"])
+    func `a file tells the functions that the library has when it is loaded`(library: String) throws {
+        let path = "/lib/x86_64-linux-gnu/\(library)"
+        guard FileManager.default.fileExists(atPath: path) else {
+            print("skipped: no \(path) here")
+            return
+        }
+        print(try builder.run(builder.build("file_tables.c"), [path]))
     }
 
     /// As programs that want large pages for their code are linked.

@@ -41,14 +41,14 @@ static bool remembers(struct stub_search *search)
 }
 
 void stub_search_begin(struct stub_search *search, const struct stub_origin *origin, uint64_t start,
-		       uint64_t end, code_test is_code)
+		       uint64_t end, struct code_test test)
 {
 	*search = (struct stub_search){.origin = *origin,
 				       .start = start,
 				       .end = end,
 				       .at = start,
 				       .buffer = scratch_take(),
-				       .is_code = is_code};
+				       .test = test};
 	search->is_known = search->buffer && remembers(search);
 	if (search->buffer && !search->is_known)
 		findings_of(search)->count = 0;
@@ -75,7 +75,7 @@ static bool is_safe(struct stub_search *search, const struct stub *stub)
 {
 	uint64_t place = stub->return_to - 2;
 	struct mf_range all = {search->start, search->end}, function;
-	bool is_code = search->is_code && search->is_code(place, &function);
+	bool is_code = search->test.is_code(search->test.file, place, &function);
 	if (is_code && stub->address && stub_window_is_sound(&all, &function, stub->address, place))
 		return true;
 	search->computed += is_code || !stub->is_doubtful;
@@ -112,9 +112,7 @@ void stub_search_end(struct stub_search *search)
 		return;
 	struct stub_findings *findings = findings_of(search);
 	findings->computed = search->computed;
-	/* Who knows where code is will find more. */
-	bool is_all = search->is_code || !search->computed;
-	if (!search->is_known && is_all && findings->count <= STUB_PLACES_MAX)
+	if (!search->is_known && findings->count <= STUB_PLACES_MAX)
 		stub_cache_keep(&search->origin, findings);
 	scratch_give(search->buffer);
 }

@@ -15,14 +15,12 @@ struct stub_search {
 	size_t next;		/* of the findings */
 	bool is_known;		/* they were remembered */
 	struct scratch *buffer; /* holds the findings; NULL: nothing is remembered */
-	/* Whether there is code at a place, and no constants. NULL: it is not known, and only stubs whose
-	 * number stands before them are given. */
-	code_test is_code;
+	struct code_test test;	/* of where the number is computed */
 };
 
 /* What of [start, end) may be read, from a file that `origin` tells. */
 void stub_search_begin(struct stub_search *search, const struct stub_origin *origin, uint64_t start,
-		       uint64_t end, code_test is_code);
+		       uint64_t end, struct code_test test);
 /* False: it is over. */
 bool stub_search_next(struct stub_search *search, struct stub *stub);
 /* Remembers what a search has found. */

@@ -12,6 +12,7 @@
 #include "code_test.h"
 #include "definitions.h"
 #include "descriptor_link.h"
+#include "mapped_file.h"
 #include "observe.h"
 #include "scratch.h"
 #include "stub_search.h"
@@ -95,6 +96,7 @@ struct found {
 	unsigned failed;   /* that could not be redirected */
 	bool is_libc;	   /* whose stubs stand for its functions; its computed numbers change no map */
 	bool needs_stack;  /* Go's */
+	struct mapped_file *mapped; /* that is being loaded; NULL: it is loaded */
 	struct stub_room room;
 	struct code_page *page;	       /* or NULL: each is written at once */
 	unsigned waiting;	       /* how many are in the page */
@@ -183,8 +185,23 @@ static void redirect_one(const struct stub *stub, struct found *found)
 		count_failed(found, 1);
 }
 
+static int open_memory(void)
+{
+	return (int)raw_syscall4(SYS_openat, AT_FDCWD, (long)"/proc/self/mem", O_RDWR | O_CLOEXEC, 0);
+}
+
+/* Most of what is being loaded has no stub, and needs none of this. */
+static void prepare(struct found *found)
+{
+	if (found->file >= 0 || !found->mapped)
+		return;
+	if (mapped_file_tells(found->mapped, &found->needs_stack) &&
+	    (!found->needs_stack || stub_stacks_map()))
+		found->file = open_memory();
+}
+
 /* All of a piece of code. */
-static void redirect_all(struct stub_search *search, struct found *found, int (*open)(void))
+static void redirect_all(struct stub_search *search, struct found *found)
 {
 	struct scratch *scratch = scratch_take();
 	struct stub stub;
@@ -194,8 +211,7 @@ static void redirect_all(struct stub_search *search, struct found *found, int (*
 	while (stub_search_next(search, &stub)) {
 		if (!is_wanted(&stub))
 			continue;
-		if (found->file < 0 && open)
-			found->file = open();
+		prepare(found);
 		redirect_one(&stub, found);
 	}
 	write_waiting(found);
@@ -242,9 +258,9 @@ static struct stub_origin origin_of(const struct dl_phdr_info *object, const Elf
 }
 
 /* libc's functions are hooked: what enters the kernel with a number of its caller's stays as it is. */
-static bool is_never(uint64_t place, struct mf_range *function)
+static bool is_never(void *file, uint64_t place, struct mf_range *function)
 {
-	(void)place, (void)function;
+	(void)file, (void)place, (void)function;
 	return false;
 }
 
@@ -270,20 +286,15 @@ static int redirect_object(struct dl_phdr_info *object, size_t size, void *unuse
 		if (stub_cache_is_for(segment->p_filesz))
 			origin = origin_of(object, segment);
 		stub_search_begin(&search, &origin, start, end,
-				  found.is_libc ? is_never
+				  found.is_libc ? (struct code_test){.is_code = is_never}
 						: code_test_for(object, segment, found.needs_stack));
-		redirect_all(&search, &found, NULL);
+		redirect_all(&search, &found);
 		stub_search_end(&search);
 		found.computed += search.computed;
 	}
 	if (found.computed && !found.is_libc)
 		uncovered_add(found.computed, object->dlpi_name[0] ? object->dlpi_name : tracer.executable);
 	return 0;
-}
-
-static int open_memory(void)
-{
-	return (int)raw_syscall4(SYS_openat, AT_FDCWD, (long)"/proc/self/mem", O_RDWR | O_CLOEXEC, 0);
 }
 
 void stubs_start(void)
@@ -301,11 +312,16 @@ void stubs_start(void)
 
 void stubs_redirect_new(uint64_t start, const struct stub_origin *origin, int descriptor)
 {
-	struct found found = {.file = -1, .room = {.code = start, .code_end = start + origin->length}};
+	struct mf_range code = {start, start + origin->length};
+	struct mapped_file mapped;
 	struct stub_search search;
-	stub_search_begin(&search, origin, start, start + origin->length, NULL);
-	redirect_all(&search, &found, open_memory);
+	mapped_file_begin(&mapped, descriptor, &code, origin->offset);
+	struct found found = {
+	    .file = -1, .mapped = &mapped, .room = {.code = code.start, .code_end = code.end}};
+	stub_search_begin(&search, origin, code.start, code.end, mapped_file_test(&mapped));
+	redirect_all(&search, &found);
 	stub_search_end(&search);
+	mapped_file_end(&mapped);
 	found.computed = search.computed;
 	if (found.file >= 0)
 		raw_syscall1(SYS_close, found.file);

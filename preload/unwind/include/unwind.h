@@ -94,6 +94,17 @@ void mf_unwind_keep(const struct mf_registers *from, const struct mf_trail *trai
  * _dl_find_object. */
 bool mf_unwind_function(uint64_t address, uint64_t *start, uint64_t *end);
 
+/* A file that is not loaded whole yet, its addresses as it has them. */
+struct mf_unloaded {
+	uint64_t eh_frame_hdr; /* 0: it has none */
+	/* Reads at most so many bytes of what lies at an address. Returns how many. */
+	size_t (*read)(const struct mf_unloaded *file, uint64_t address, void *bytes, size_t size);
+};
+
+/* As mf_unwind_function(), in such a file. Enters nothing but file->read. */
+bool mf_unwind_function_in_file(const struct mf_unloaded *file, uint64_t address, uint64_t *start,
+				uint64_t *end);
+
 /* Whether valgrind interprets this program, and maps memory of its own beside it. Known from mf_unwind_start
  * on. */
 bool mf_unwind_is_on_valgrind(void);
