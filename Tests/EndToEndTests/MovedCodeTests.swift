@@ -36,6 +36,40 @@ import Testing
         return verified.text
     }
 
+    /// How many calls that map so many bytes are in the log.
+    private func mappings(of size: Int) throws -> Int {
+        try mapfray("events", scratch.file("log")).lines.count { $0.contains("mmap(NULL, \(size), ") }
+    }
+
+    /// libgomp's look so: what the kernel is told lies in a variable.
+    @Test(arguments: Loaded.allCases)
+    func `operands that are addressed from an instruction are found from its copy`(loaded: Loaded) throws {
+        let text = try verified(
+            """
+            #include <sys/mman.h>
+            #include <sys/syscall.h>
+            #include <unistd.h>
+            __attribute__((used)) static long size = 12288;
+            __attribute__((used)) static volatile long seen;
+            long map(long number);
+            long note(long number, long value);
+            __asm__(".text\\n.type map, @function\\nmap: .cfi_startproc\\n xor %r9d, %r9d\\n mov $3, %edx\\n"
+                    "mov $0x22, %r10d\\n mov $-1, %r8\\n mov %rdi, %rax\\n xor %edi, %edi\\n mov size(%rip), %rsi\\n"
+                    "syscall\\n ret\\n .cfi_endproc\\n.size map, . - map\\n"
+                    ".type note, @function\\nnote: .cfi_startproc\\n mov %rdi, %rax\\n addq $7, seen(%rip)\\n"
+                    "syscall\\n ret\\n .cfi_endproc\\n.size note, . - note\\n");
+            int run(void)
+            {
+                for (int i = 0; i < 50; i++)
+                    if (map(SYS_mmap) < 0 || note(SYS_getpid, 0) != getpid() || seen != 7 * (i + 1))
+                        return 1;
+                return 0;
+            }
+            """, loaded)
+        #expect(!text.contains("not covered"), "\(text)")
+        #expect(try mappings(of: 12288) == 50)
+    }
+
     /// It begins three bytes before its system call, behind what fills the space to it.
     @Test(arguments: Loaded.allCases)
     func `what lies before a function stays there`(loaded: Loaded) throws {
@@ -97,5 +131,33 @@ import Testing
                 return 0;
             }
             """, .later, [layout, "-Wa,--no-warn"])
+    }
+
+    /// Its threads wait in the kernel by numbers that are kept in registers: futex, at which the tracer has a look.
+    @Test(arguments: Loaded.allCases)
+    func `OpenMP's own system calls are all redirected`(loaded: Loaded) throws {
+        guard FileManager.default.fileExists(atPath: "/usr/lib/x86_64-linux-gnu/libgomp.so.1") else {
+            print("skipped: no libgomp here")
+            return
+        }
+        let text = try verified(
+            """
+            #include <omp.h>
+            int run(void)
+            {
+                static int sum;
+                omp_nest_lock_t lock;
+                omp_init_nest_lock(&lock);
+                #pragma omp parallel num_threads(4)
+                for (int i = 0; i < 2000; i++) {
+                    omp_set_nest_lock(&lock);
+                    sum++;
+                    omp_unset_nest_lock(&lock);
+                    #pragma omp barrier
+                }
+                return sum % 8000;
+            }
+            """, loaded, ["-fopenmp"])
+        #expect(!text.contains("not covered"), "\(text)")
     }
 }

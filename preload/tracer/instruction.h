@@ -9,8 +9,9 @@
 enum { INSTRUCTION_SIZE_MAX = 15 };
 
 struct instruction {
-	size_t size;   /* bytes; 0: there is no such instruction */
-	bool is_bound; /* to its place: a branch, or an operand that is addressed from it */
+	size_t size;	 /* bytes; 0: there is no such instruction */
+	size_t distance; /* where its four bytes are that tell an operand's distance from it; 0: nowhere */
+	bool is_bound;	 /* to its place: a branch */
 };
 
 /* The instruction at `at`, of which INSTRUCTION_SIZE_MAX bytes can be read. Does not enter libc. */

@@ -59,7 +59,7 @@ static const uint8_t one_byte[0x100 - 0x40] = {
 };
 
 struct code {
-	const uint8_t *at;
+	const uint8_t *at, *distance; /* of an operand that is addressed from here */
 	uint8_t rex, opcode;
 	bool has_66, has_67;
 	bool is_bound;
@@ -175,7 +175,7 @@ static unsigned take_modrm(struct code *code)
 		return middle;
 	uint8_t base = rm == 4 ? *code->at++ & 7 : rm;
 	if (mod == 0 && rm == 5)
-		code->is_bound = true;
+		code->distance = code->at;
 	code->at += mod == 1 ? 1 : mod == 2 || base == 5 ? 4 : 0;
 	return middle;
 }
@@ -242,6 +242,9 @@ struct instruction instruction_at(const uint8_t *at)
 	skip_prefixes(&code);
 	if (!take_operands(&code, take_opcode(&code)) || code.at > at + INSTRUCTION_SIZE_MAX)
 		return (struct instruction){0};
-	return (struct instruction){.size = (size_t)(code.at - at), .is_bound = code.is_bound};
+	/* With prefix 67 the address is cut to 32 bits. */
+	return (struct instruction){.size = (size_t)(code.at - at),
+				    .distance = code.distance ? (size_t)(code.distance - at) : 0,
+				    .is_bound = code.is_bound || (code.distance && code.has_67)};
 }
 #endif

@@ -7,7 +7,6 @@
  */
 #if defined(__x86_64__)
 #define STUBS_MAX 256
-#define COPIES_MAX 64
 #define COPY_SIZE  64
 #define VECTORS   256	/* bytes for xmm0 to xmm15 */
 #define STACK_SHIFT 14	/* STUB_STACK_SIZE is 16 KiB */
@@ -31,7 +30,7 @@ stub_entries:
 	.hidden stub_copies
 	.p2align 4
 stub_copies:
-	.fill COPIES_MAX * COPY_SIZE, 1, 0xcc
+	.fill STUBS_MAX * COPY_SIZE, 1, 0xcc
 
 	.p2align 4
 	.type stub_common, @function

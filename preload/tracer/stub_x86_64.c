@@ -7,8 +7,10 @@
  * executed in their place. The originals stay, and so does the `syscall`: code that jumps there finds what it
  * always found.
  *
- * A number that is computed is looked at when the copy is executed: a call that may change the map goes the
- * same way, any other back to its `syscall`. So does execve, which would not come back to give back a stack.
+ * A number that is computed may have any instructions before it but branches; operands that they address from
+ * where they lie are found from the copy too. The number is looked at when the copy is executed: a call that
+ * may change the map goes the same way, any other back to its `syscall`. So does execve, which would not come
+ * back to give back a stack.
  */
 #if defined(__x86_64__)
 #include "stub_arch.h"
@@ -16,6 +18,7 @@
 #include <emmintrin.h>
 
 #include "hooks.h"
+#include "instruction.h"
 #include "stub_window.h"
 
 enum {
@@ -24,16 +27,13 @@ enum {
 	LONG_JUMP_SIZE = 14,
 	ENTRY_SIZE = 16,
 	COPY_SIZE = STUB_CODE_MAX,
-	COPIES_MAX = 64,
 	ALIGNMENT = 16,	     /* of functions */
 	GAP_REACH = 1 << 20, /* bytes to both sides in which a gap is looked for */
 	NUMBER_MAX = 512
 };
 
 extern const char stub_entries[]; /* STUBS_MAX entries of ENTRY_SIZE bytes, in stub_entry_x86_64.S */
-extern const char stub_copies[];  /* COPIES_MAX places of COPY_SIZE bytes, likewise */
-
-static uint64_t copy_owners[COPIES_MAX]; /* the stub's return address */
+extern const char stub_copies[];  /* as many places of COPY_SIZE bytes, likewise */
 
 /* A byte other than 0 wherever `0f 05` begins in the 16 bytes at `at`. */
 __attribute__((target("sse2"))) static inline __m128i syscalls_at(uint64_t at)
@@ -252,19 +252,6 @@ static bool add_jump(struct stub_code *code, uint64_t to)
 	return distance == near;
 }
 
-/* A place of its own for each stub; a library that comes back to its address finds its old one. */
-static size_t copy_place(uint64_t owner)
-{
-	for (size_t i = 0; i < COPIES_MAX; i++) {
-		uint64_t found = 0;
-		if (__atomic_compare_exchange_n(&copy_owners[i], &found, owner, false, __ATOMIC_RELAXED,
-						__ATOMIC_RELAXED) ||
-		    found == owner)
-			return i;
-	}
-	return COPIES_MAX;
-}
-
 static void add_bytes(struct stub_code *code, const void *bytes, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -297,14 +284,35 @@ static bool add_question(struct stub_code *code, uint64_t elsewhere)
 	return true;
 }
 
-/* The instructions between, and a jump to the entry behind them. */
-static bool copy_between(const struct stub *stub, uint64_t entry, struct stub_code *code)
+/* Of copied instructions: operands that are addressed from where they were. False: they are out of reach. */
+static bool correct_distances(const struct stub *stub, struct stub_code *code)
 {
-	size_t place = copy_place(stub->return_to);
-	if (place >= COPIES_MAX)
-		return false;
-	*code = (struct stub_code){.address = (uint64_t)stub_copies + place * COPY_SIZE};
+	int64_t moved = (int64_t)(stub->address + stub->size - code->address);
+	for (size_t at = 0; at < code->size;) {
+		struct instruction instruction = instruction_at(code->bytes + at);
+		if (!instruction.size)
+			return false;
+		uint8_t *place = code->bytes + at + instruction.distance;
+		int32_t distance;
+		__builtin_memcpy(&distance, place, sizeof distance);
+		int64_t corrected = distance + moved;
+		distance = (int32_t)corrected;
+		if (instruction.distance && distance != corrected)
+			return false;
+		if (instruction.distance)
+			__builtin_memcpy(place, &distance, sizeof distance);
+		at += instruction.size;
+	}
+	return true;
+}
+
+/* The instructions between, and a jump to the entry behind them. */
+static bool copy_between(const struct stub *stub, size_t index, uint64_t entry, struct stub_code *code)
+{
+	*code = (struct stub_code){.address = (uint64_t)stub_copies + index * COPY_SIZE};
 	add_bytes(code, (const uint8_t *)stub->address + stub->size, stub->between);
+	if (!correct_distances(stub, code))
+		return false;
 	if (stub->number == STUB_NUMBER_UNKNOWN)
 		add_question(code, stub->return_to - 2);
 	return add_jump(code, entry);
@@ -362,7 +370,7 @@ size_t stub_patch(const struct stub *stub, size_t index, struct stub_room *room,
 	uint64_t target = (uint64_t)stub_entries + index * ENTRY_SIZE;
 	size_t count = 0;
 	if (stub->between) {
-		if (!copy_between(stub, target, &codes[count]))
+		if (!copy_between(stub, index, target, &codes[count]))
 			return 0;
 		target = codes[count++].address;
 	}
