@@ -58,12 +58,13 @@ import TraceLog
         _ = try told(command)
     }
 
-    /// Among them the tracer's stacks for Go's calls (stub_stacks.c).
+    /// Among them the tracer's stacks for Go's calls (stub_stacks.c), of which there is one.
     @Test func `are those of smaps where Go's note is`() throws {
         let program = try scratch.compile(
             "goes",
             """
             #include <stdio.h>
+            __asm__(".text\\nmap: mov $9, %eax\\n syscall\\n ret\\n");
             __asm__(".section .note.go.buildid, \\"a\\", @note\\n.long 4, 4, 4\\n.asciz \\"Go\\"\\n.byte 0\\n.long 0\\n.text");
             int main(void)
             {

@@ -23,11 +23,8 @@ extension CoverageTests {
             name: "a Python extension's own calls", needs: ["/usr/bin/python3"],
             preparation: write("a.c", ownCalls) + "; cc -O2 -shared -fPIC -DCOMPUTED -Dmain=run -o a.so a.c",
             script: "/usr/bin/python3 -c 'import ctypes; exit(ctypes.CDLL(\"./a.so\").run())'", least: 300),
-        Program(
-            name: "Go, loaded by dlopen", needs: ["/usr/bin/go"],
-            preparation: write("a.go", goroutines) + "; go build -buildmode=c-shared -o a.so a.go; "
-                + write("load.c", loading) + "; cc -o load load.c -ldl",
-            script: "./load ./a.so", least: 2000),
+        goLoader("Go, loaded by dlopen", ""),
+        goLoader("Go without a note of its build, loaded by dlopen", "-ldflags=-buildid="),
     ]
 
     private static func loader(_ name: String, _ flags: String) -> Program {
@@ -37,6 +34,14 @@ extension CoverageTests {
                 + "; cc -shared -fPIC \(flags) -DCOMPUTED -Dmain=run -o a.so a.c; "
                 + write("load.c", loading) + "; cc -o load load.c -ldl",
             script: "./load ./a.so", least: 600)
+    }
+
+    private static func goLoader(_ name: String, _ flags: String) -> Program {
+        Program(
+            name: name, needs: ["/usr/bin/go"],
+            preparation: write("a.go", goroutines) + "; go build -buildmode=c-shared \(flags) -o a.so a.go; "
+                + write("load.c", loading) + "; cc -o load load.c -ldl",
+            script: "./load ./a.so", least: 2000)
     }
 
     /// Twice: the second time the library may lie elsewhere.

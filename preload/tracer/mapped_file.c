@@ -130,21 +130,23 @@ static void ask(struct mapped_file *mapped)
 		if (is_mapped(mapped, segment))
 			mapped->segment = *segment;
 	}
+	mapped->is_go = mapped->is_go || code_is_go_file(mapped->descriptor);
 	mapped->is_throughout = code_is_throughout(segments, mapped->count, &mapped->segment, mapped->is_go);
 	if (!mapped->is_fixed || is_libc(mapped))
 		mapped->segment.p_type = PT_NULL;
 }
 
-bool mapped_file_tells(struct mapped_file *mapped, bool *is_go)
+static bool tells(void *object, bool *is_go)
 {
+	struct mapped_file *mapped = object;
 	ask(mapped);
 	*is_go = mapped->is_go;
 	return mapped->is_fixed;
 }
 
-static bool is_code(void *file, uint64_t place, struct mf_range *function)
+static bool is_code(void *object, uint64_t place, struct mf_range *function)
 {
-	struct mapped_file *mapped = file;
+	struct mapped_file *mapped = object;
 	ask(mapped);
 	const ElfW(Phdr) *segment = &mapped->segment;
 	uint64_t within = place - mapped->code.start + mapped->offset - segment->p_offset;
@@ -163,5 +165,5 @@ static bool is_code(void *file, uint64_t place, struct mf_range *function)
 
 struct code_test mapped_file_test(struct mapped_file *mapped)
 {
-	return (struct code_test){.is_code = is_code, .file = mapped};
+	return (struct code_test){.is_code = is_code, .tells = tells, .object = mapped};
 }

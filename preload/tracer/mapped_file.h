@@ -25,9 +25,7 @@ struct mapped_file {
 void mapped_file_begin(struct mapped_file *mapped, int descriptor, const struct mf_range *code,
 		       uint64_t offset);
 void mapped_file_end(struct mapped_file *mapped);
-/* Whether Go's linker built it. False: it cannot be read, or its code will still be changed. */
-bool mapped_file_tells(struct mapped_file *mapped, bool *is_go);
-/* Tells its code from constants. */
+/* Tells nothing of a file that cannot be read, or whose code will still be changed. */
 struct code_test mapped_file_test(struct mapped_file *mapped);
 
 #endif

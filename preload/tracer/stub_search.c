@@ -75,7 +75,7 @@ static bool is_safe(struct stub_search *search, const struct stub *stub)
 {
 	uint64_t place = stub->return_to - 2;
 	struct mf_range all = {search->start, search->end}, function;
-	bool is_code = search->test.is_code(search->test.file, place, &function);
+	bool is_code = search->test.is_code(search->test.object, place, &function);
 	if (is_code && stub->address && stub_window_is_sound(&all, &function, stub->address, place))
 		return true;
 	search->computed += is_code || !stub->is_doubtful;

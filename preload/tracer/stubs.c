@@ -96,7 +96,7 @@ struct found {
 	unsigned failed;   /* that could not be redirected */
 	bool is_libc;	   /* whose stubs stand for its functions; its computed numbers change no map */
 	bool needs_stack;  /* Go's */
-	struct mapped_file *mapped; /* that is being loaded; NULL: it is loaded */
+	bool is_prepared;
 	struct stub_room room;
 	struct code_page *page;	       /* or NULL: each is written at once */
 	unsigned waiting;	       /* how many are in the page */
@@ -190,13 +190,15 @@ static int open_memory(void)
 	return (int)raw_syscall4(SYS_openat, AT_FDCWD, (long)"/proc/self/mem", O_RDWR | O_CLOEXEC, 0);
 }
 
-/* Most of what is being loaded has no stub, and needs none of this. */
-static void prepare(struct found *found)
+/* Most code has no stub, and needs none of this. */
+static void prepare(struct found *found, const struct code_test *test)
 {
-	if (found->file >= 0 || !found->mapped)
+	if (found->is_prepared)
 		return;
-	if (mapped_file_tells(found->mapped, &found->needs_stack) &&
-	    (!found->needs_stack || stub_stacks_map()))
+	found->is_prepared = true;
+	if (!test->tells(test->object, &found->needs_stack) || (found->needs_stack && !stub_stacks_map()))
+		found->file = -1;
+	else if (found->file < 0)
 		found->file = open_memory();
 }
 
@@ -211,7 +213,7 @@ static void redirect_all(struct stub_search *search, struct found *found)
 	while (stub_search_next(search, &stub)) {
 		if (!is_wanted(&stub))
 			continue;
-		prepare(found);
+		prepare(found, &search->test);
 		redirect_one(&stub, found);
 	}
 	write_waiting(found);
@@ -258,9 +260,9 @@ static struct stub_origin origin_of(const struct dl_phdr_info *object, const Elf
 }
 
 /* libc's functions are hooked: what enters the kernel with a number of its caller's stays as it is. */
-static bool is_never(void *file, uint64_t place, struct mf_range *function)
+static bool is_never(void *object, uint64_t place, struct mf_range *function)
 {
-	(void)file, (void)place, (void)function;
+	(void)object, (void)place, (void)function;
 	return false;
 }
 
@@ -270,9 +272,10 @@ static int redirect_object(struct dl_phdr_info *object, size_t size, void *unuse
 	struct found found = {.file = memory, .is_libc = stubs_is_libc(object->dlpi_name)};
 	if (vdso_is_name(object->dlpi_name) || holds(object, (uint64_t)&tracer))
 		return 0;
-	found.needs_stack = code_is_go(object);
-	if (found.needs_stack && !stub_stacks_map())
-		found.file = -1;
+	struct loaded_code code = {.object = object, .is_asked = found.is_libc};
+	struct code_test test = loaded_code_test(&code);
+	if (found.is_libc)
+		test.is_code = is_never;
 	for (int i = 0; i < object->dlpi_phnum; i++) {
 		const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
 		uint64_t start = object->dlpi_addr + segment->p_vaddr, end = start + segment->p_filesz;
@@ -285,9 +288,8 @@ static int redirect_object(struct dl_phdr_info *object, size_t size, void *unuse
 		struct stub_origin origin = {0};
 		if (stub_cache_is_for(segment->p_filesz))
 			origin = origin_of(object, segment);
-		stub_search_begin(&search, &origin, start, end,
-				  found.is_libc ? (struct code_test){.is_code = is_never}
-						: code_test_for(object, segment, found.needs_stack));
+		code.segment = segment;
+		stub_search_begin(&search, &origin, start, end, test);
 		redirect_all(&search, &found);
 		stub_search_end(&search);
 		found.computed += search.computed;
@@ -316,8 +318,7 @@ void stubs_redirect_new(uint64_t start, const struct stub_origin *origin, int de
 	struct mapped_file mapped;
 	struct stub_search search;
 	mapped_file_begin(&mapped, descriptor, &code, origin->offset);
-	struct found found = {
-	    .file = -1, .mapped = &mapped, .room = {.code = code.start, .code_end = code.end}};
+	struct found found = {.file = -1, .room = {.code = code.start, .code_end = code.end}};
 	stub_search_begin(&search, origin, code.start, code.end, mapped_file_test(&mapped));
 	redirect_all(&search, &found);
 	stub_search_end(&search);
