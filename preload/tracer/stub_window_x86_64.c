@@ -30,13 +30,28 @@ typedef uint32_t boundaries;
 
 enum outcome { ARRIVED, PASSED_BY, STUMBLED };
 
-static enum outcome read_from(const struct reading *reading, size_t at, boundaries *found)
+/* The readings so far: most fall into step within a few instructions. */
+struct readings {
+	uint8_t through[DISTANCE]; /* which one, counted from 1, came through each byte before the window */
+	enum outcome outcomes[BEGINNINGS];
+};
+
+static enum outcome read_from(const struct reading *reading, size_t first, struct readings *earlier,
+			      boundaries *found)
 {
 	*found = 0;
+	size_t at = first;
 	while (at < reading->place) {
-		size_t distance = reading->place - at, size = instruction_at(reading->bytes + at).size;
+		size_t distance = reading->place - at;
+		uint8_t *through = &earlier->through[at];
+		if (distance > WINDOW_MAX && *through) {
+			*found = UINT32_MAX; /* as that one's, which count already */
+			return earlier->outcomes[*through - 1];
+		}
+		size_t size = instruction_at(reading->bytes + at).size;
 		if (!size)
 			return STUMBLED;
+		*through = (uint8_t)(first + 1);
 		if (distance <= WINDOW_MAX)
 			*found |= 1u << distance;
 		at += size;
@@ -47,11 +62,13 @@ static enum outcome read_from(const struct reading *reading, size_t at, boundari
 /* The boundaries on which all readings agree; false if one passes by the place, or too few arrive. */
 static bool agree(const struct reading *reading, boundaries *common)
 {
+	struct readings readings = {0};
 	unsigned votes = 0;
 	*common = UINT32_MAX;
 	for (size_t i = 0; i < BEGINNINGS && i < reading->place; i++) {
 		boundaries found;
-		enum outcome outcome = read_from(reading, i, &found);
+		enum outcome outcome = read_from(reading, i, &readings, &found);
+		readings.outcomes[i] = outcome;
 		if (outcome == PASSED_BY)
 			return false;
 		if (outcome == ARRIVED)
