@@ -268,4 +268,80 @@ import Testing
         #expect(
             sites.lines.contains { $0.contains("main.deeper (goes)") && $0.contains("800") }, "\(sites.text)")
     }
+
+    /// The stacks for Go's calls are few: an ioctl that waits, here for a userfaultfd, must not keep one.
+    @Test func `calls that wait do not hold up others`() throws {
+        guard FileManager.default.fileExists(atPath: "/usr/bin/go") else {
+            print("skipped: no go here")
+            return
+        }
+        try scratch.write(
+            "main.go",
+            """
+            package main
+
+            import (
+            \t"fmt"
+            \t"net"
+            \t"os"
+            \t"syscall"
+            \t"time"
+            \t"unsafe"
+            )
+
+            const page = 4096
+
+            func try(call, a, b, c uintptr) uintptr {
+            \tresult, _, err := syscall.Syscall(call, a, b, c)
+            \tif err != 0 {
+            \t\tfmt.Println(call, err)
+            \t\tos.Exit(3)
+            \t}
+            \treturn result
+            }
+
+            func main() {
+            \tnet.LookupPort("tcp", "http")
+            \tvar pipe [2]int
+            \tsyscall.Pipe(pipe[:])
+            \tmemory, _ := syscall.Mmap(-1, 0, page, syscall.PROT_READ|syscall.PROT_WRITE,
+            \t\tsyscall.MAP_PRIVATE|syscall.MAP_ANONYMOUS)
+            \tplace := uintptr(unsafe.Pointer(&memory[0]))
+            \tfault := try(323, 0, 0, 0)
+            \tapi := [3]uint64{0xAA, 0, 0}
+            \ttry(syscall.SYS_IOCTL, fault, 0xC018AA3F, uintptr(unsafe.Pointer(&api)))
+            \tregister := [4]uint64{uint64(place), page, 1, 0}
+            \ttry(syscall.SYS_IOCTL, fault, 0xC020AA00, uintptr(unsafe.Pointer(&register)))
+            \tfor i := 0; i < 40; i++ {
+            \t\tgo syscall.Syscall(syscall.SYS_IOCTL, uintptr(pipe[0]), 0x541B, place)
+            \t}
+            \ttime.Sleep(300 * time.Millisecond)
+            \tfile, _ := os.Open(os.Args[0])
+            \tfor i := 0; i < 10; i++ {
+            \t\tsyscall.Mmap(int(file.Fd()), 0, page, syscall.PROT_READ, syscall.MAP_SHARED)
+            \t}
+            \tos.Exit(0)
+            }
+            """)
+        let program = scratch.file("waits")
+        let built = try run(
+            "/usr/bin/go", ["build", "-o", program, "main.go"], in: scratch.path,
+            environment: ["CGO_ENABLED": "1"])
+        try #require(built.status == 0, "\(built.errors)")
+        // As root: others may not let the kernel wait so.
+        let native = try run(program, [])
+        if native.status != 0 { print("skipped: no userfaultfd here (\(native.text))") }
+        let recorded = try run(
+            "/usr/bin/timeout",
+            [
+                "-s", "KILL", "60", mapfrayPath(), "record", "--quiet", "-o", scratch.file("log"), "--",
+                program,
+            ])
+        #expect(recorded.status == native.status && recorded.text == native.text)
+        if native.status != 0 { return }
+        let events = try mapfray("events", scratch.file("log"))
+        #expect(events.lines.count { $0.contains("MAP_SHARED") } == 10)
+        #expect(events.lines.contains { $0.contains("UFFDIO_REGISTER") })
+        #expect(try mapfray("verify", scratch.file("log")).status == 0)
+    }
 }

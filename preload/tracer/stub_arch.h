@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { STUBS_MAX = 256, STUB_PATCH_MAX = 8, STUB_COPY_MAX = 40, STUB_CODES_MAX = 3, STUB_CODE_MAX = 64 };
+enum { STUBS_MAX = 256, STUB_PATCH_MAX = 8, STUB_COPY_MAX = 40, STUB_CODES_MAX = 3, STUB_CODE_MAX = 80 };
 
 #define STUB_NUMBER_UNKNOWN UINT64_MAX
 

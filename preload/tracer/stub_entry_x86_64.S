@@ -7,7 +7,7 @@
  */
 #if defined(__x86_64__)
 #define STUBS_MAX 256
-#define COPY_SIZE  64
+#define COPY_SIZE  80
 #define VECTORS   256	/* bytes for xmm0 to xmm15 */
 #define STACK_SHIFT 14	/* STUB_STACK_SIZE is 16 KiB */
 

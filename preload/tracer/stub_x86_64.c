@@ -16,6 +16,7 @@
 #include "stub_arch.h"
 
 #include <emmintrin.h>
+#include <sys/syscall.h>
 
 #include "hooks.h"
 #include "instruction.h"
@@ -258,22 +259,29 @@ static void add_bytes(struct stub_code *code, const void *bytes, size_t count)
 		code->bytes[code->size++] = ((const uint8_t *)bytes)[i];
 }
 
-/* Leaves for `elsewhere` with a number that is not wanted. The instruction itself would change rcx and r11.
- */
+/* Leaves for `elsewhere` with a number that is not wanted, and with an ioctl that is no userfaultfd's: others
+ * may wait for long, and would keep a stack. The instruction itself would change rcx and r11. */
 static bool add_question(struct stub_code *code, uint64_t elsewhere)
 {
+	enum { USERFAULTFD_TYPE = 0xAA /* _IOC_TYPE(UFFDIO_REGISTER) */ };
 	static const uint8_t is_in_table[] = {0x3D,
 					      NUMBER_MAX & 255,
 					      NUMBER_MAX >> 8,
 					      0,
 					      0, /* cmp, %eax */
 					      0x73,
-					      16};			  /* jae */
-	static const uint8_t is_wanted[] = {0x89, 0xC1,			  /* mov %eax, %ecx */
-					    0x41, 0x80, 0x3C, 0x0B, 0x00, /* cmpb $0, (%r11, %rcx) */
-					    0x75, 14};			  /* jne */
+					      28};	  /* jae to the jump */
+	static const uint8_t load[] = {0x4C, 0x8D, 0x1D}; /* lea, %r11 */
+	static const uint8_t is_wanted[] = {0x89, 0xC1,	  /* mov %eax, %ecx */
+					    0x41, 0x80, 0x3C,
+					    0x0B, 0x00,			  /* cmpb $0, (%r11, %rcx) */
+					    0x74, 12,			  /* je to the jump */
+					    0x83, 0xF8, SYS_ioctl,	  /* cmp, %eax */
+					    0x75, 21,			  /* jne behind it */
+					    0x89, 0xF1,			  /* mov %esi, %ecx */
+					    0x80, 0xFD, USERFAULTFD_TYPE, /* cmp, %ch */
+					    0x74, 14};			  /* je behind it */
 	static const uint8_t jump[] = {0xFF, 0x25, 0, 0, 0, 0};		  /* jmp *0(%rip) */
-	static const uint8_t load[] = {0x4C, 0x8D, 0x1D};		  /* lea, %r11 */
 	add_bytes(code, is_in_table, sizeof is_in_table);
 	add_bytes(code, load, sizeof load);
 	int32_t distance = (int32_t)((uint64_t)hook_syscall_interest - (code->address + code->size + 4));
