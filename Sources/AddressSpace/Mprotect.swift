@@ -67,7 +67,7 @@ extension AddressSpace {
         let stop: UInt64?
         switch error {
         case Errno.noMemory: stop = obstacle(start, end) { _ in false }
-        case Errno.access: stop = refusing(start, end, rights) ?? shown(call, from: start, with: rights)
+        case Errno.access: stop = refused(call, start, end, rights)
         case Errno.notPermitted: stop = obstacle(start, end, \.isSealed)
         default: return
         }
@@ -79,6 +79,12 @@ extension AddressSpace {
         protect(start, stop ?? end, protection, key, limited: error == Errno.noMemory)
     }
 
+    private func refused(_ call: Call, _ start: UInt64, _ end: UInt64, _ rights: VMAFlags) -> UInt64? {
+        let shown = shown(call, start..<end, with: rights)
+        // Behind the first VMA the kernel is asked only for where the call came to (preload/tracer/doubt.c).
+        return call.observedStart > start ? shown : refusing(start, end, rights) ?? shown
+    }
+
     /// Where the first VMA begins of which the call is known to have been refused; a hole would have been another error.
     private func refusing(_ start: UInt64, _ end: UInt64, _ rights: VMAFlags) -> UInt64? {
         let stop = obstacle(start, end) { !Self.allows($0.flags, rights) }
@@ -87,8 +93,9 @@ extension AddressSpace {
 
     /// Up to where the kernel showed the new rights after a call that was refused for what no log tells, as a file system
     /// that nothing may be executed from; nil if not even at the start.
-    private func shown(_ call: Call, from start: UInt64, with rights: VMAFlags) -> UInt64? {
-        seenRights(call, at: start) == rights ? call.observedEnd : nil
+    private func shown(_ call: Call, _ range: Range<UInt64>, with rights: VMAFlags) -> UInt64? {
+        seenRights(call, at: max(range.lowerBound, call.observedStart)) == rights
+            ? min(range.upperBound, call.observedEnd) : nil
     }
 
     /// Whether the kernel showed that not even the first VMA was changed. How many VMAs there were is not sure to one or

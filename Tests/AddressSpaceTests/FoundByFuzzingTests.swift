@@ -261,6 +261,20 @@ import Testing
         }
     }
 
+    @Test func `mprotect changes every VMA before the one that may not be executed`() throws {
+        try Replay.run(.observed, errors: nil) {
+            $0.line("c 447 0")
+            $0.line("s 0")
+            $0.line("c 77 $0 16384")
+            $0.map(0, 4)
+            $0.map(4, 2, Script.Rights.read, flags: Script.Map.noReserve)
+            $0.map(6, 2, Script.Rights.all)
+            $0.line("c 9 \(Script.address(8)) 8192 3 17 $0 0")
+            $0.map(10, 2, Script.Rights.all)
+            $0.protect(1, 11, Script.Rights.all)
+        }
+    }
+
     @Test func `munlockall merges what was never written`() throws {
         try Replay.run(.observed) {
             $0.call(9, Script.address(48), 12 * 4096, 3, 0x100032, .max, 0)

@@ -139,7 +139,9 @@ package struct Replay: ~Copyable {
         }
         guard let asked = Self.asked(call) else { return nil }
         if call.kind == .mremap, !call.succeeded { return vmas.first { $0.end > asked.lowerBound } }
-        return vmas.first { $0.end > asked.lowerBound && $0.start < asked.upperBound }
+        let found = vmas.filter { $0.end > asked.lowerBound && $0.start < asked.upperBound }
+        guard call.error == 13, call.kind == .mprotect else { return found.first }
+        return found.prefix { $0.flags & 7 == call.arguments.2 & 7 }.last ?? found.first
     }
 
     /// The addresses that the tracer asks about after a call.

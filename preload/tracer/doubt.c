@@ -10,6 +10,7 @@
 #define _GNU_SOURCE
 #include "doubt.h"
 
+#include <errno.h>
 #include <sys/mman.h>
 
 #include "advice.h"
@@ -200,6 +201,33 @@ static bool doubt_of_range(const uint64_t *arguments, enum mf_call_number kind, 
 		ask_from_reserve(doubt, start, length));
 }
 
+/* Where mprotect came to before a VMA refused (a file system's noexec, a security module), of which no flag
+ * tells: the start of the last VMA with new rights, else of the range. */
+static uint64_t last_changed(uint64_t start, uint64_t length, uint64_t rights)
+{
+	enum {
+		MOST = 4096,
+		ALL = PROT_READ | PROT_WRITE | PROT_EXEC
+	}; /* MF_VMA_READ and so on have the same bits */
+	uint64_t last = start, at = start;
+	struct mf_observation found;
+	for (int i = 0; i < MOST && at < start + length && observe_range(at, &found); i++) {
+		if (found.start > at || (found.rights & ALL) != (rights & ALL))
+			break;
+		last = at;
+		at = found.end;
+	}
+	return last;
+}
+
+static bool doubt_of_refusal(const uint64_t *arguments, enum mf_call_number kind, struct doubt *doubt)
+{
+	if (!doubt_of_range(arguments, kind, doubt))
+		return false;
+	doubt->start = last_changed(arguments[0], arguments[1], arguments[2]);
+	return true;
+}
+
 /* A file that refuses to be mapped does so when what was there has gone. */
 static bool doubt_of_removal(const uint64_t *arguments, struct doubt *doubt)
 {
@@ -217,12 +245,15 @@ static bool doubt_of_move(const uint64_t *arguments, struct doubt *doubt)
 }
 
 /* Half a range may have been changed, or moved, before it failed. */
-static bool doubt_of_failure(const uint64_t *arguments, enum mf_call_number kind, struct doubt *doubt)
+static bool doubt_of_failure(const uint64_t *arguments, enum mf_call_number kind, long result,
+			     struct doubt *doubt)
 {
 	if (kind == MF_CALL_REMAP_FILE_PAGES || (kind == MF_CALL_MMAP && arguments[3] & MAP_FIXED))
 		return doubt_of_removal(arguments, doubt);
 	if (kind == MF_CALL_MREMAP && arguments[3] & MREMAP_FIXED)
 		return doubt_of_move(arguments, doubt);
+	if (result == -EACCES && (kind == MF_CALL_MPROTECT || kind == MF_CALL_PKEY_MPROTECT))
+		return doubt_of_refusal(arguments, kind, doubt);
 	return doubt_of_range(arguments, kind, doubt);
 }
 
@@ -232,7 +263,7 @@ bool doubt_of(const struct call *call, enum mf_call_number kind, long result, st
 	doubt->site += arguments[2];
 	bool is_settled = reserved_is_any && reserved_settles(arguments);
 	if (call_failed(result))
-		return doubt_of_failure(arguments, kind, doubt);
+		return doubt_of_failure(arguments, kind, result, doubt);
 	if (kind == MF_CALL_MMAP && arguments[2] == PROT_NONE)
 		reserved_add(arguments, (uint64_t)result);
 	if (lowest_settles(arguments, kind, (uint64_t)result) && !tracer.has_threads)
