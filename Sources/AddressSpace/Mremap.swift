@@ -37,7 +37,20 @@ extension AddressSpace {
             _ = removeRange(move.source &+ move.newLength, move.source &+ move.oldLength)
             move.oldLength = move.newLength
         }
+        if call.sawOffsetFollow { learnUnwritten(call, move) }
         relocate(move)
+    }
+
+    /// Private /dev/zero takes the offset of its new place only while it has no anon_vma, and of its file the kernel tells the
+    /// offset (mm/vma.c, copy_vma).
+    private mutating func learnUnwritten(_ call: Call, _ move: Move) {
+        let cursor = tree.first(endingAbove: move.source)
+        guard call.observedStart <= move.target, move.target < call.observedEnd, !tree.isEnd(cursor),
+            tree[cursor].start <= move.source, tree[cursor].flags.contains(.zeroDevice),
+            tree[cursor].anon != 0
+        else { return }
+        corrections.anonVMA += 1
+        forgetAnon(&tree[cursor])
     }
 
     /// Lengths are whole huge pages (mm/mremap.c, align_hugetlb). Their size does not stand in the log where a file has

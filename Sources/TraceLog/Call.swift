@@ -65,6 +65,11 @@ import TraceFormat
     /// Whether the VMA is of hugetlbfs; false where the kernel was not asked.
     @inlinable @inline(__always) package var sawHugePages: Bool { observedRights & 0xC0 == 0x40 }
 
+    /// Whether the kernel showed a file's VMA whose offset is its address; false where it was not asked.
+    package var sawOffsetFollow: Bool {
+        observedRights != Self.unknownRights && observedRights & UInt8(MF_OFFSET_FOLLOWS) != 0
+    }
+
     package init(
         kind: CallKind, arguments: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0),
         argumentCount: UInt8 = 6, result: UInt64 = 0, error: UInt16 = 0, begin: UInt64 = 0, end: UInt64 = 0,

@@ -40,6 +40,19 @@ import Testing
         }
     }
 
+    /// The kernel tells the offset of what has a file: what was not written has that of its new place.
+    @Test func `private /dev/zero that was not written takes the new place, and merges there`() throws {
+        try Replay.run(.observed) {
+            $0.open("/dev/zero", flags: 2)
+            $0.call(9, Script.address(0), 4 * 4096, Script.Rights.write, 0x12, 3, 0)
+            $0.call(25, Script.address(1), 2 * 4096, 2 * 4096, 3, Script.address(101))
+            $0.call(25, Script.address(3), 4096, 4096, 3, Script.address(103))
+            $0.call(25, Script.address(0), 4096, 4096, 3, Script.address(100))
+            $0.mapFile(20, 4, Script.Rights.write, descriptor: 3, offset: 0)
+            $0.remap(20, 4, to: 4, at: 120)
+        }
+    }
+
     @Test func `moving the middle of a VMA into the middle of another`() throws {
         try Replay.run {
             $0.map(0, 12)

@@ -135,6 +135,20 @@ import Testing
             """)
     }
 
+    @Test func `private /dev/zero takes the offset of its new place as long as it is not written`() throws {
+        let corrections = try anonCorrections(
+            """
+            int zero = open("/dev/zero", O_RDWR);
+            char *mapped = mmap(0, 4 * PAGE, 3, MAP_PRIVATE, zero, 0);
+            mremap(mapped, PAGE, PAGE, 3, area);
+            mremap(mapped + PAGE, 2 * PAGE, 2 * PAGE, 3, area + PAGE);
+            mapped = mmap(0, 4 * PAGE, 3, MAP_PRIVATE, zero, 0);
+            *mapped = 1;
+            return mremap(mapped, 4 * PAGE, 4 * PAGE, 3, area + 8 * PAGE) == MAP_FAILED;
+            """)
+        #expect(corrections == 1)
+    }
+
     /// memfd_secret lies on a file system that nothing may be executed from; no flag of the log tells.
     @Test func `mprotect has changed every VMA before the one that refused it`() throws {
         _ = try anonCorrections(

@@ -127,7 +127,8 @@ package struct Replay: ~Copyable {
             call.file = observed.file
             call.flags.insert(.hasObservation)
             (call.observedStart, call.observedEnd) = (observed.start, observed.end)
-            call.observedRights = UInt8(observed.flags & 0xF)
+            let follows: UInt8 = observed.inode != 0 && observed.offset == observed.start ? 0x80 : 0
+            call.observedRights = UInt8(observed.flags & 0xF) | follows
         }
         return call
     }

@@ -92,9 +92,11 @@ static struct mf_observation seen(const struct procmap_query *answer)
 {
 	enum { PAGE = 4096 };
 	uint64_t size = answer->vma_page_size > PAGE ? MF_HUGE_PAGES : 0;
+	bool follows = answer->inode && answer->vma_offset == answer->vma_start;
 	return (struct mf_observation){.start = answer->vma_start,
 				       .end = answer->vma_end,
-				       .rights = (answer->vma_flags & 0xF) | size,
+				       .rights = (answer->vma_flags & 0xF) | size |
+						 (follows ? MF_OFFSET_FOLLOWS : 0),
 				       .time = tracer.has_threads ? tracer_now() : 0};
 }
 

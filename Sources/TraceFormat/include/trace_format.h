@@ -175,7 +175,8 @@ struct mf_observation {
 	uint64_t file; /* key of an MF_FILE record, 0: no file */
 	/* Logs of before these were added end here. */
 	/* MF_VMA_READ, WRITE, EXEC, SHARED; MF_UNKNOWN if not told. Of a shared mapping without PROT_WRITE also
-	 * what its descriptor was opened for, which decides whether it may ever be written. MF_HUGE_PAGES. */
+	 * what its descriptor was opened for, which decides whether it may ever be written. MF_HUGE_PAGES and
+	 * MF_OFFSET_FOLLOWS. */
 	uint64_t rights;
 	uint64_t time;	 /* when the answer was there; 0: no other thread's call can be in it */
 };
@@ -183,6 +184,9 @@ struct mf_observation {
 #define MF_FILE_WRITABLE  0x10ULL
 #define MF_FILE_READ_ONLY 0x20ULL
 #define MF_HUGE_PAGES     0x40ULL /* of hugetlbfs: of whole huge pages, whatever the call asked for */
+/* Of a file, whose offset is the address: private /dev/zero that was moved and is not written. Logs of before this was told
+ * never have it. */
+#define MF_OFFSET_FOLLOWS 0x80ULL
 
 /*
  * A backtrace, innermost frame first: return addresses. Defined before the first call that names it. If signals
