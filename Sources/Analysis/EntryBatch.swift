@@ -81,7 +81,7 @@ final class EntryBatch {
     @inline(__always)
     private func note(_ call: Call) {
         addresses[count] = call.workplace
-        if call.kind == .brk || call.flags.contains(.inTracer) { hasSpecial = true }
+        if CallReach.remembers(call.kind) || call.flags.contains(.inTracer) { hasSpecial = true }
         latest = max(latest, call.begin, call.end)
         highestFile = max(highestFile, call.file.rawValue)
         count &+= 1

@@ -236,7 +236,7 @@ package struct Replay: ~Copyable {
         if Int(call.file.rawValue) >= knownFiles { learn(source.definitions) }
         applyAlone(call, &source, &observer)
         // What was read ahead may hold a snapshot that the source has given out already.
-        if hasReadAhead || source.isNearSnapshot || call.kind == .brk { inFlight.note(call) }
+        if hasReadAhead || source.isNearSnapshot || CallReach.remembers(call.kind) { inFlight.note(call) }
         mark = aheadPosition == ahead.count && openCalls == 0 && !hasSkipped ? CallMark(call) : nil
     }
 

@@ -2,6 +2,8 @@
 package struct CallReach: Sendable {
     private let pageSize: UInt64
     private(set) var lastBreak: UInt64
+    /// By address: bytes of the segments attached, which shmdt does not name.
+    private var attached: [UInt64: UInt64] = [:]
 
     package static let nowhere: Range<UInt64> = 0..<0
     package static let everywhere: Range<UInt64> = 0..<UInt64.max
@@ -14,9 +16,25 @@ package struct CallReach: Sendable {
         self.lastBreak = lastBreak
     }
 
-    /// Takes note of a call in the order in which the kernel did them: the range of a brk reaches from the one before.
+    /// Whether what later calls reach rests on such a call.
+    @inline(__always)
+    package static func remembers(_ kind: CallKind) -> Bool {
+        kind == .brk || kind == .shmat || kind == .shmdt
+    }
+
+    /// Takes note of a call in the order in which the kernel did them: the range of a brk reaches from the one before, and
+    /// that of shmdt as far as the segment, of which any piece may still lie there.
     package mutating func note(_ call: Call) {
-        if call.kind == .brk { lastBreak = call.result }
+        switch call.kind {
+        case .brk: lastBreak = call.result
+        case .shmat where call.succeeded: attached[call.result] = attachedSize(call)
+        case .shmdt where call.succeeded: attached[call.arguments.0] = nil
+        default: break
+        }
+    }
+
+    private func attachedSize(_ call: Call) -> UInt64 {
+        call.observedEnd > call.result ? call.observedEnd - call.result : pageSize
     }
 
     /// The pages that a call may have changed and one more on each side, so that they touch the neighbours that may have
@@ -47,10 +65,9 @@ package struct CallReach: Sendable {
             let low = min(lastBreak, call.result)
             return (pages(low, max(lastBreak, call.result) - low), Self.nowhere)
         case .mlockall, .munlockall: return (Self.everywhere, Self.nowhere)
-        case .shmat:
-            let size = call.observedEnd > call.result ? call.observedEnd - call.result : pageSize
-            return (pages(call.result, size), Self.nowhere)
-        case .shmdt, .ioDestroy: return (pages(a, pageSize), Self.nowhere)
+        case .shmat: return (pages(call.result, attachedSize(call)), Self.nowhere)
+        case .shmdt: return (pages(a, attached[a] ?? pageSize), Self.nowhere)
+        case .ioDestroy: return (pages(a, pageSize), Self.nowhere)
         case .ioSetup: return (call.observedStart..<max(call.observedStart, call.observedEnd), Self.nowhere)
         case .prctl: return (pages(c, d), Self.nowhere)
         case .userfaultfdRegister, .userfaultfdUnregister: return (pages(b, c), Self.nowhere)

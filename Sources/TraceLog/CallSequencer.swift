@@ -190,7 +190,7 @@ struct CallSequencer: ~Copyable {
     @inline(__always)
     private mutating func release(_ slot: Int32) -> Call {
         calls.remove(slot)
-        if calls[slot].kind == .brk { reach.note(calls[slot]) }
+        if CallReach.remembers(calls[slot].kind) { reach.note(calls[slot]) }
         if !longCalls.isEmpty { longCalls.removeAll { $0 == slot } }
         return calls[slot]
     }

@@ -66,6 +66,37 @@ struct CallsInFlightTests {
         #expect(log.investigated().report.vmas.last == 11)
     }
 
+    /// The list is from before the detach, which has taken the pieces behind the first as well.
+    @Test func `a detach that overlaps a list reaches as far as its segment`() {
+        let place: UInt64 = 0x7000_0000_0000
+        let file = FileID(rawValue: 1)
+        var log = SyntheticLog()
+        let stack = log.stack("liba.so")
+        var attach = Call(
+            kind: .shmat, arguments: (1, place, 0, 0, 0, 0), argumentCount: 3, result: place,
+            begin: 1_000_000, end: 1_000_100, stack: stack, flags: .hasObservation)
+        (attach.observedStart, attach.observedEnd) = (place, place + 8 * page)
+        log.add(attach)
+        log.add(
+            Call(
+                kind: .munmap, arguments: (place + 2 * page, page, 0, 0, 0, 0), argumentCount: 2,
+                begin: 1_000_200, end: 1_000_300, stack: stack))
+        log.add(
+            Call(
+                kind: .shmdt, arguments: (place, 0, 0, 0, 0, 0), argumentCount: 1, begin: 1_999_900,
+                end: 2_000_500, thread: 2, stack: stack))
+        log.now = 2_000_000
+        let shared: UInt64 = 11
+        log.add(
+            snapshot: [
+                Snapshot.VMA(start: place, end: place + 2 * page, flags: shared, inode: 7, file: file),
+                Snapshot.VMA(
+                    start: place + 3 * page, end: place + 8 * page, flags: shared, offset: 3 * page, inode: 7,
+                    file: file),
+            ], reason: .settle)
+        #expect(log.investigated().report.vmas.last == 9)
+    }
+
     @Test func `a VMA that no call explains is not observed`() {
         var log = SyntheticLog()
         let list = (0..<11).map { index in
