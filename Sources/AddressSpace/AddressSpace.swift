@@ -185,6 +185,7 @@ extension AddressSpace {
         case .remapFilePages: remapFilePages(call)
         case .prctl: prctl(call)
         case .mseal: mseal(call)
+        case .personality: setPersonality(call)
         case .ioSetup: ioSetup(call)
         case .ioDestroy: ioDestroy(call)
         case .mapShadowStack: mapShadowStack(call)

@@ -1,8 +1,15 @@
 import TraceLog
 
-/// personality(READ_IMPLIES_EXEC), which a process may have from its parent and of which no call in the log tells: what
-/// can be read can be executed (mm/mmap.c, do_mmap; mm/mprotect.c, do_mprotect_pkey; TASK_EXEC in do_brk_flags).
+/// personality(READ_IMPLIES_EXEC), which a process may have from its parent, of which no call in its log tells: what can
+/// be read can be executed (mm/mmap.c, do_mmap; mm/mprotect.c, do_mprotect_pkey; TASK_EXEC in do_brk_flags). The kernel
+/// has it for each thread; those that change it do so before there are others.
 extension AddressSpace {
+    private static let readImpliesExec: UInt64 = 0x40_0000
+
+    mutating func setPersonality(_ call: Call) {
+        if call.succeeded { readImpliesExec = call.arguments.0 & Self.readImpliesExec != 0 }
+    }
+
     /// The rights that a call gives which asks for these.
     @inline(__always)
     func given(_ protection: UInt64) -> VMAFlags {

@@ -9,7 +9,7 @@ extension Call {
         case .mremap: return Self.pages(succeeded ? result : a, succeeded ? c : b, pageSize)
         case .prctl: return Self.pages(c, d, pageSize)
         case .shmat, .ioSetup: return observedEnd > observedStart ? observedStart..<observedEnd : nil
-        case .brk, .shmdt, .ioDestroy, .mlockall, .munlockall, .userfaultfdClose: return nil
+        case .brk, .shmdt, .ioDestroy, .mlockall, .munlockall, .userfaultfdClose, .personality: return nil
         case .userfaultfdRegister, .userfaultfdUnregister: return Self.pages(b, c, pageSize)
         default: return Self.pages(a, b, pageSize)
         }

@@ -58,6 +58,7 @@ extension Call {
         case .userfaultfdUnregister:
             return [String(a), "UFFDIO_UNREGISTER", "{start=\(hex(b)), len=\(hex(c))}"]
         case .userfaultfdClose: return [String(a)]
+        case .personality: return [offset(a)]
         case .processMadvise:
             return [
                 String(Int32(truncatingIfNeeded: d)), "[{iov_base=\(pointer(a)), iov_len=\(b)}]", "1",

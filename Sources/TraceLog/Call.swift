@@ -6,7 +6,7 @@ import TraceFormat
     case munmap, mprotect, pkeyMprotect, mremap, brk, madvise, mlock, mlock2, munlock, mlockall
     case munlockall, mbind, shmat, shmdt, remapFilePages, prctl, mseal, ioSetup, ioDestroy
     case setMempolicyHomeNode, mapShadowStack, userfaultfdRegister, userfaultfdUnregister
-    case userfaultfdClose, processMadvise
+    case userfaultfdClose, processMadvise, personality
 }
 
 /// A system call as the program asked it and the kernel answered it.

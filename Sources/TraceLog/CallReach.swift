@@ -68,6 +68,7 @@ package struct CallReach: Sendable {
         case .shmat: return (pages(call.result, attachedSize(call)), Self.nowhere)
         case .shmdt: return (pages(a, attached[a] ?? pageSize), Self.nowhere)
         case .ioDestroy: return (pages(a, pageSize), Self.nowhere)
+        case .personality: return (Self.nowhere, Self.nowhere)
         case .ioSetup: return (call.observedStart..<max(call.observedStart, call.observedEnd), Self.nowhere)
         case .prctl: return (pages(c, d), Self.nowhere)
         case .userfaultfdRegister, .userfaultfdUnregister: return (pages(b, c), Self.nowhere)

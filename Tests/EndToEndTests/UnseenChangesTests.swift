@@ -54,6 +54,21 @@ import Testing
         #expect(map?.contains(" rwxp ") == true)
     }
 
+    /// By mprotect alone, of which the kernel may show nothing.
+    @Test func `READ_IMPLIES_EXEC is known from the call that asks for it`() throws {
+        let map = try map(
+            atTheEndOf: """
+                    char *area = map(40, PROT_NONE);
+                    personality(READ_IMPLIES_EXEC);
+                    mprotect(area, 4 * PAGE, PROT_READ);
+                    personality(0xFFFFFFFF);
+                    mprotect(area + 8 * PAGE, 4 * PAGE, PROT_READ | PROT_WRITE);
+                    personality(0);
+                    mprotect(area + 16 * PAGE, 4 * PAGE, PROT_READ);
+                """)
+        #expect(map?.contains(" r-xp ") == true)
+    }
+
     /// What MAP_GROWSDOWN mapped has gone far down by page faults, and so has the stack, when a call works on that part.
     @Test func `memory that has grown down is cut as the kernel had it`() throws {
         _ = try map(

@@ -28,6 +28,8 @@
 #define PR_SET_MEMORY_MERGE 67
 #endif
 
+static const uint32_t ASKED_ABOUT = 0xFFFFFFFF; /* personality(2) */
+
 static bool prctl_changes_map(uint64_t option)
 {
 	return option == PR_SET_VMA || option == PR_SET_MEMORY_MERGE;
@@ -97,6 +99,8 @@ enum mf_call_number call_kind(long number, const uint64_t arguments[6])
 		return ioctl_kind(arguments[1]);
 	case SYS_process_madvise:
 		return advice_effect(arguments[3]) != ADVICE_LEAVES_VMAS ? MF_CALL_PROCESS_MADVISE : 0;
+	case SYS_personality:
+		return (uint32_t)arguments[0] != ASKED_ABOUT ? MF_CALL_PERSONALITY : 0;
 	default:
 		return 0;
 	}
@@ -131,6 +135,7 @@ uint8_t call_argument_count(enum mf_call_number kind)
 	    [MF_CALL_USERFAULTFD_UNREGISTER] = 3,
 	    [MF_CALL_USERFAULTFD_CLOSE] = 1,
 	    [MF_CALL_PROCESS_MADVISE] = 5,
+	    [MF_CALL_PERSONALITY] = 1,
 	};
 	return kind < sizeof counts ? counts[kind] : 6;
 }

@@ -86,6 +86,7 @@ hook_next:				/* who else stands in for this function, behind the tracer; 0: lib
 	HOOK remap_file_pages
 	HOOK prctl
 	HOOK mseal
+	HOOK personality
 
 /* A descriptor of the tracer's own stays open whoever else stands in for this function: he comes after it. */
 	.globl close

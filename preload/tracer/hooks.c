@@ -41,6 +41,7 @@ const uint8_t hook_syscall_interest[512] = {
     [SYS_remap_file_pages] = 1,
     [SYS_prctl] = 1,
     [SYS_mseal] = 1,
+    [SYS_personality] = 1, /* what can be read may become what can be executed */
     [SYS_io_setup] = 1,
     [SYS_io_destroy] = 1,
     [SYS_ioctl] = 1, /* a userfaultfd's, of which two change the map */
@@ -201,6 +202,12 @@ HOOK hook_mseal(ARGUMENTS)
 {
 	UNUSED;
 	return MAKE(SYS_mseal, a, b, c);
+}
+
+HOOK hook_personality(ARGUMENTS)
+{
+	UNUSED;
+	return MAKE(SYS_personality, UNSIGNED(a));
 }
 
 /* syscall(number, ...): its sixth argument lies on the caller's stack. */

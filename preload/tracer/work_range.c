@@ -47,6 +47,7 @@ static struct work_range of_others(const uint64_t *arguments, enum mf_call_numbe
 	case MF_CALL_IO_SETUP:
 	case MF_CALL_MAP_SHADOW_STACK:
 	case MF_CALL_PROCESS_MADVISE:
+	case MF_CALL_PERSONALITY:
 		return none;
 	default:
 		return range(arguments[0], arguments[1]);

@@ -15,6 +15,7 @@
 #include <sys/ioctl.h>
 #include <sys/ipc.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/shm.h>
 #include <sys/syscall.h>
@@ -315,6 +316,9 @@ static void rarest(void)
 	unsigned long node = 1;
 	DO(syscall(SYS_mbind, at(562), 2 * PAGE, 2 /* MPOL_BIND */, &node, 2, 0) == 0);
 	DO(syscall(450 /* set_mempolicy_home_node */, at(562), PAGE, 0, 0) == 0);
+	DO(personality(READ_IMPLIES_EXEC) >= 0);
+	DO(mprotect(at(566), PAGE, PROT_READ) == 0);
+	DO(personality(0) >= 0);
 	long shadow = syscall(453 /* map_shadow_stack */, 0, PAGE, 0x100);
 	check("map_shadow_stack",
 	      shadow == -1 && (errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP));

@@ -142,6 +142,7 @@ enum mf_call_number {
 	/* One record for each range: start, length, advice, descriptor of the process, flags. Of its own process
 	 * only, and only advice that can cut a VMA. */
 	MF_CALL_PROCESS_MADVISE = 26,
+	MF_CALL_PERSONALITY = 27, /* what is asked for, READ_IMPLIES_EXEC among it; not where it is only asked about */
 };
 
 /* mf_call.flags */
