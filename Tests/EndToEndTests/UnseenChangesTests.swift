@@ -69,6 +69,45 @@ import Testing
         #expect(map?.contains(" r-xp ") == true)
     }
 
+    /// It names its range through a pointer.
+    @Test func `a userfaultfd takes what has grown down as the kernel had it`() throws {
+        _ = try map(
+            atTheEndOf: """
+                    struct uffdio_api api = {.api = UFFD_API};
+                    int fd = (int)syscall(SYS_userfaultfd, 0);
+                    if (fd < 0 || ioctl(fd, UFFDIO_API, &api))
+                        return 77;
+                    char *room = map(700, PROT_NONE), *start = room + 500 * PAGE;
+                    munmap(room, 700 * PAGE);
+                    mmap(start, 4 * PAGE, PROT_READ | PROT_WRITE, PRIVATE | MAP_FIXED | MAP_GROWSDOWN, -1, 0);
+                    for (int i = 1; i <= 50; i++)
+                        start[-i * PAGE] = 1;
+                    watch(fd, start - 30 * PAGE, 5);
+                    struct uffdio_range middle = {(uintptr_t)start - 28 * PAGE, PAGE};
+                    ioctl(fd, UFFDIO_UNREGISTER, &middle);
+                    go_down(200);
+                    watch(fd, (char *)((uintptr_t)&fd & -PAGE) - 100 * PAGE, 2);
+                    ioctl(fd, UFFDIO_REGISTER, 8);
+                """,
+            outside: """
+                #include <linux/userfaultfd.h>
+                #include <sys/ioctl.h>
+                #include <sys/syscall.h>
+                static void watch(int fd, char *at, long pages)
+                {
+                    struct uffdio_register range = {{(uintptr_t)at, pages * PAGE}, UFFDIO_REGISTER_MODE_WP, 0};
+                    if (ioctl(fd, UFFDIO_REGISTER, &range))
+                        _exit(2);
+                }
+                static int go_down(int depth)
+                {
+                    volatile char room[2 * PAGE];
+                    room[0] = (char)depth;
+                    return depth ? go_down(depth - 1) + room[0] : 0;
+                }
+                """)
+    }
+
     /// What MAP_GROWSDOWN mapped has gone far down by page faults, and so has the stack, when a call works on that part.
     @Test func `memory that has grown down is cut as the kernel had it`() throws {
         _ = try map(

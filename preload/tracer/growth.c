@@ -73,6 +73,10 @@ static void look(struct work_range range)
 void growth_look(const struct call *call, enum mf_call_number kind)
 {
 	struct work_range ranges[WORK_RANGES];
+	if (indirect_is_watch(kind)) {
+		struct mf_range range = indirect_range(call);
+		return look((struct work_range){range.start, range.end});
+	}
 	work_ranges_of(call, kind, ranges);
 	for (int i = 0; i < WORK_RANGES; i++)
 		look(ranges[i]);

@@ -2,7 +2,7 @@
 #ifndef MAPFRAY_GROWTH_H
 #define MAPFRAY_GROWTH_H
 
-#include "call_kind.h"
+#include "indirect.h"
 
 /* Only for what follows: below it nothing grows. */
 extern uint64_t growth_lowest __attribute__((visibility("hidden")));
@@ -18,7 +18,8 @@ static inline void growth_begin(const struct call *call, enum mf_call_number kin
 	const uint64_t *arguments = call->arguments;
 	if (kind == MF_CALL_MMAP && arguments[3] & 0x100 /* MAP_GROWSDOWN */)
 		__atomic_store_n(&growth_lowest, 0, __ATOMIC_RELAXED); /* mremap moves it to wherever */
-	if (__builtin_expect(arguments[0] + arguments[1] > __atomic_load_n(&growth_lowest, __ATOMIC_RELAXED),
+	if (__builtin_expect(indirect_is_watch(kind) || arguments[0] + arguments[1] >
+							    __atomic_load_n(&growth_lowest, __ATOMIC_RELAXED),
 			     0))
 		growth_look(call, kind);
 }

@@ -14,8 +14,15 @@ enum { PIDFD_SELF_PROCESS = -10001, PIDFD_SELF_THREAD = -10000 };
 
 bool indirect_is(enum mf_call_number kind)
 {
-	return kind == MF_CALL_USERFAULTFD_REGISTER || kind == MF_CALL_USERFAULTFD_UNREGISTER ||
-	       kind == MF_CALL_PROCESS_MADVISE;
+	return indirect_is_watch(kind) || kind == MF_CALL_PROCESS_MADVISE;
+}
+
+struct mf_range indirect_range(const struct call *call)
+{
+	const struct uffdio_range *asked = (const struct uffdio_range *)call->arguments[2];
+	if (!mf_unwind_can_read((uint64_t)asked, (uint64_t)(asked + 1)))
+		return (struct mf_range){0};
+	return (struct mf_range){asked->start, asked->start + asked->len};
 }
 
 /* Another driver may use the same number: it has said ENOTTY or EFAULT, or its descriptor is another's. */

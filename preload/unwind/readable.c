@@ -4,6 +4,7 @@
 #include "arch.h"
 #include "page_filter.h"
 #include "table.h"
+#include "unwind.h"
 
 #define PAGE_SLOTS	4096
 #define GENERATION_BITS 19 /* with 45 bits of page number: 57-bit addresses */
@@ -64,6 +65,11 @@ bool mf_readable_prove(struct mf_window *window, uint64_t start, uint64_t end)
 			return false;
 	add_to_window(window, page << MF_PAGE_SHIFT, (last + 1) << MF_PAGE_SHIFT);
 	return true;
+}
+
+bool mf_unwind_can_read(uint64_t start, uint64_t end)
+{
+	return mf_readable_prove(&(struct mf_window){0}, start, end);
 }
 
 void mf_readable_forget(uint64_t start, uint64_t end)

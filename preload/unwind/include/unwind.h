@@ -105,6 +105,9 @@ struct mf_unloaded {
 bool mf_unwind_function_in_file(const struct mf_unloaded *file, uint64_t address, uint64_t *start,
 				uint64_t *end);
 
+/* Whether these bytes, of four pages at most, can be read now. Never enters libc. */
+bool mf_unwind_can_read(uint64_t start, uint64_t end);
+
 /* Whether valgrind interprets this program, and maps memory of its own beside it. Known from mf_unwind_start
  * on. */
 bool mf_unwind_is_on_valgrind(void);
