@@ -45,6 +45,7 @@ package struct RandomCalls {
     private mutating func prepare(_ path: String) {
         if options.isWide {
             for flags in [2, 0, 2] as [UInt64] { script.open(path, flags: flags) }
+            script.open("/dev/zero", flags: 2)
             // A descriptor counts as one that cannot write until it is seen to.
             for descriptor in [3, 5] as [UInt64] {
                 script.mapFile(0, 1, 3, type: Script.Map.shared, descriptor: descriptor, offset: 0)
@@ -86,7 +87,8 @@ package struct RandomCalls {
 
     private mutating func addRareCall() {
         let (page, length) = (page(), length())
-        switch number(1...24) {
+        switch number(1...25) {
+        case 25: script.call(135, one(of: [0, 0, 0x40_0000]))
         case 1...6: bind(page, length)
         case 7...10: attach(page)
         case 11...12: script.line("c 67 \(Script.address(page))")
@@ -133,12 +135,14 @@ package struct RandomCalls {
 
     private mutating func mapFile() {
         let (page, length, rights) = (page(), length(), one(of: [1, 1, 3, 3, 5]))
-        let type: UInt64 = oneIn(3) ? Script.Map.shared : Script.Map.private
+        // /dev/zero is private: what it is shared is a new file of its own.
+        let descriptor = UInt64(number(3...6))
+        let type: UInt64 = oneIn(3) && descriptor != 6 ? Script.Map.shared : Script.Map.private
         // Offsets that fit the place make neighbours contiguous.
         let offset = oneIn(5) ? UInt64(number(0...20)) : UInt64(page)
         script.call(
             9, Script.address(page), UInt64(length) * Script.page, rights, type | Script.Map.fixed,
-            UInt64(number(3...5)), offset * Script.page)
+            descriptor, offset * Script.page)
         if rights & 2 != 0 { touch(page, length) }
     }
 

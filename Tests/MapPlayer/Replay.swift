@@ -6,7 +6,7 @@ package struct Replay: ~Copyable {
     private static let kinds: [UInt64: CallKind] = [
         9: .mmap, 10: .mprotect, 11: .munmap, 12: .brk, 25: .mremap, 28: .madvise, 30: .shmat, 67: .shmdt,
         149: .mlock, 150: .munlock, 151: .mlockall, 152: .munlockall, 157: .prctl, 206: .ioSetup,
-        207: .ioDestroy,
+        207: .ioDestroy, 135: .personality,
         216: .remapFilePages, 237: .mbind, 325: .mlock2, 329: .pkeyMprotect, 450: .setMempolicyHomeNode,
         453: .mapShadowStack, 462: .mseal,
     ]
