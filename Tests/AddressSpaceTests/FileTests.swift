@@ -90,6 +90,16 @@ import Testing
         }
     }
 
+    @Test func `under READ_IMPLIES_EXEC remap_file_pages maps what can be executed`() throws {
+        try Replay.run {
+            $0.map(0, 12, type: Script.Map.shared)
+            $0.call(135, 0x40_0000)
+            $0.call(216, Script.address(4), 4 * 4096, 0, 0, 0)
+            $0.call(135, 0)
+            $0.call(216, Script.address(6), 4096, 0, 2, 0)
+        }
+    }
+
     @Test func `shmat attaches never merge, shmdt takes every piece`() throws {
         try Replay.run { script in
             script.line("c 29 0 65536 0x380")
