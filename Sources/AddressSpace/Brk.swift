@@ -55,6 +55,7 @@ extension AddressSpace {
         let place =
             mayExpand(before: cursor)
             ? insertNew(vma, at: cursor, onlyExpanding: true) : insert(vma, at: cursor)
+        if mergesPages, !rules.marksPagesBeforeMerging { markMergeable(place, vma) }
         if assumesWrites || vma.populatesWhenLocked { writeOne(place) }
     }
 

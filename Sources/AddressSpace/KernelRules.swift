@@ -19,6 +19,10 @@ package struct KernelRules: Sendable, Equatable, Codable {
     package var dontUnmapKeepsAccounting = true
     /// mremap with MREMAP_FIXED moves several VMAs at once; 6.17.
     package var mremapMovesMany = true
+    /// PR_SET_MEMORY_MERGE gives a new VMA `mg` before it is compared with its neighbours; 6.17.
+    package var marksPagesBeforeMerging: Bool { marksPagesLate != true }
+    /// Not in older checkpoints.
+    private var marksPagesLate: Bool?
     /// A range that must be removed is checked for seals VMA by VMA while it is walked; 6.12.
     package var sealsCheckedInWalk = true
 
@@ -39,6 +43,7 @@ package struct KernelRules: Sendable, Equatable, Codable {
         sealsCheckedInWalk = version >= (6, 12, 0)
         unwrittenTargetAccepts = version >= (6, 16, 0)
         mremapMovesMany = version >= (6, 17, 0)
+        marksPagesLate = version < (6, 17, 0)
         guardIsSticky = version >= (6, 18, 44)
         dontUnmapKeepsAccounting = version >= (6, 18, 44)
         remapAlwaysNeedsRoom = version >= (7, 2, 0)

@@ -9,7 +9,9 @@ extension AddressSpace {
         let end = call.result &+ mappedLength(call, flags)
         guard end > call.result else { return }
         let cursor = clear(call.result, end, asked: flags.contains(.fixed))
-        let place = insertNew(newVMA(call, flags, end), at: cursor)
+        let vma = newVMA(call, flags, end)
+        let place = insertNew(vma, at: cursor)
+        if mergesPages, marksLate(vma) { markMergeable(place, vma) }
         // A lock that mlockall asked for is taken back only when it has kept the neighbours apart (__mmap_complete).
         if flags.isDroppable { tree[place].flags.subtract(.lockMask) }
         // A lock on fault lets not even MAP_POPULATE touch the pages (populate_vma_page_range).
@@ -111,7 +113,18 @@ extension AddressSpace {
         if vma.flags.intersection([.noReserve, .shared, .write, .hugeTLB]) == .write {
             vma.flags.insert(.accounted)
         }
-        if mergesPages, vma.canMergePages { vma.flags.insert(.mergeable) }
+        if mergesPages, !marksLate(vma), vma.canMergePages { vma.flags.insert(.mergeable) }
+    }
+
+    /// Whether `mg` comes only after the mapping has found no neighbour to merge with: what a driver maps, which may change
+    /// its flags (mm/vma.c, can_set_ksm_flags_early), and before 6.17 everything (mm/mmap.c, ksm_add_vma).
+    private func marksLate(_ vma: VMA) -> Bool {
+        !rules.marksPagesBeforeMerging || vma.flags.contains(.zeroDevice)
+    }
+
+    mutating func markMergeable(_ place: VMATree.Cursor, _ vma: VMA) {
+        guard tree[place].start == vma.start, tree[place].end == vma.end, vma.canMergePages else { return }
+        tree[place].flags.insert(.mergeable)
     }
 
     /// A failed mapping over something: a file refuses after the old has gone, which an observation shows and of huge

@@ -100,6 +100,21 @@ import Testing
         }
     }
 
+    /// A driver's mapping becomes mergeable only once it has found no neighbour to merge with. Where there is no KSM it merges.
+    @Test func `under PR_SET_MEMORY_MERGE private /dev/zero does not merge with what is beside it`() throws {
+        try Replay.run(.told, errors: nil) {
+            $0.open("/dev/zero", flags: 2)
+            $0.call(157, 67, 1)
+            $0.mapFile(4, 4, descriptor: 3, offset: 4)
+            $0.mapFile(8, 4, descriptor: 3, offset: 8)
+            $0.map(20, 4, Script.Rights.read)
+            $0.map(24, 4, Script.Rights.read)
+            $0.call(157, 67, 0)
+            $0.mapFile(12, 4, descriptor: 3, offset: 12)
+            $0.mapFile(16, 4, descriptor: 3, offset: 16)
+        }
+    }
+
     @Test func `shmat attaches never merge, shmdt takes every piece`() throws {
         try Replay.run { script in
             script.line("c 29 0 65536 0x380")
