@@ -85,7 +85,8 @@ import TraceLog
     /// As stub_cache.c has it: over what is searched for, in its version 7, and the entry.
     private static func check(_ entry: UnsafeMutableRawBufferPointer) -> UInt64 {
         let wanted = [
-            9, 10, 11, 12, 16, 25, 28, 30, 67, 149, 150, 151, 152, 157, 206, 207, 216, 231, 237, 317, 325,
+            9, 10, 11, 12, 16, 25, 28, 30, 67, 135, 149, 150, 151, 152, 157, 206, 207, 216, 231, 237, 317,
+            325,
             329,
             440, 450,
             453, 462,
