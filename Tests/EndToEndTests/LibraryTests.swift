@@ -35,6 +35,18 @@ import Testing
         #expect(versions == ["4"])
     }
 
+    /// A larger one is aligned as a huge page is, and the program's memory comes to lie in the gap (mm/huge_memory.c,
+    /// thp_get_unmapped_area).
+    @Test func `it is smaller than a huge page`() throws {
+        let segments = try run("/usr/bin/readelf", ["-lW", library()]).lines.filter { $0.contains("  LOAD ") }
+        let ends = try segments.map { line in
+            let fields = line.split(separator: " ")
+            let numbers = try [2, 5].map { try #require(UInt64(fields[$0].dropFirst(2), radix: 16)) }
+            return numbers[0] + numbers[1]
+        }
+        #expect(try #require(ends.max()) <= 2 << 20)
+    }
+
     @Test func `it holds at most 20 VMAs, from the first to the last`() throws {
         let scratch = try Scratch()
         let program = try scratch.compileWorkload("many-vmas")

@@ -7,9 +7,10 @@
 
 #include <stdbool.h>
 enum {
-	/* As many at most as stub_stacks_free has bits; who finds none waits. Less than a huge page in all,
-	 * or one would be filled with zeros for the first call. */
-	STUB_STACKS = 32,
+	/* As many at most as stub_stacks_free has bits; who finds none waits. So few that the library takes
+	 * less than 2 MB: a mapping of that size gets a huge page's alignment, and the program's memory would
+	 * lie elsewhere, in the gap before it (mm/huge_memory.c, thp_get_unmapped_area). */
+	STUB_STACKS = 16,
 	STUB_STACK_SIZE = 16 * 1024,
 };
 
