@@ -66,12 +66,19 @@ static bool sets_up_frame(uint64_t pc)
 	return mf_readable(&code, pc - before, pc) && mf_arch_sets_up_frame((const uint8_t *)pc, before);
 }
 
-/* Whether the word may be one that a call pushed: within the same JIT's memory, or in a library, if asked. */
-static bool may_be_pushed(uint64_t word, uint64_t pc, bool in_library)
+/* What return addresses are looked for. */
+struct callers {
+	bool in_jit, in_library;
+};
+
+/* Whether the word may be one that a call pushed. Near a library lies what its program maps, and another
+ * thread may be unmapping: only a JIT's neighbourhood is looked at without being known as code. */
+static bool may_be_pushed(uint64_t word, uint64_t pc, struct callers callers)
 {
 	struct mf_module module;
 
-	return (word - pc + JIT_REACH < 2 * JIT_REACH || (in_library && mf_module_find(word, &module))) &&
+	return ((callers.in_jit && word - pc + JIT_REACH < 2 * JIT_REACH) ||
+		(callers.in_library && mf_module_find(word, &module))) &&
 	       mf_is_return_address(word);
 }
 
@@ -79,14 +86,14 @@ static bool may_be_pushed(uint64_t word, uint64_t pc, bool in_library)
  * Whether a return address lies between the stack pointer and `end`. Below the frame pointer that means: it
  * may be that of a function further out, whose callee would be passed over.
  */
-static bool has_return_address(struct mf_frame *frame, uint64_t end, bool in_library)
+static bool has_return_address(struct mf_frame *frame, uint64_t end, struct callers callers)
 {
 	uint64_t at = frame->registers[MF_ARCH_SP], pc = frame->registers[MF_ARCH_PC], word;
 
 	if (end - at > LOCALS_MAX * MF_ARCH_WORD)
 		return true;
 	for (; at < end && mf_read_word(&frame->stack, at, &word); at += MF_ARCH_WORD)
-		if (may_be_pushed(word, pc, in_library))
+		if (may_be_pushed(word, pc, callers))
 			return true;
 	return false;
 }
@@ -118,8 +125,11 @@ static bool may_pass_over(struct mf_frame *frame, bool in_module, uint64_t calle
 	bool is_interrupted = frame->origin == MF_ORIGIN_INTERRUPTED;
 	struct mf_module module;
 
-	return has_return_address(frame, frame->registers[MF_ARCH_FP],
-				  in_module || is_interrupted || mf_module_find(caller, &module)) &&
+	struct callers callers = {.in_jit = !in_module,
+				  .in_library =
+				      in_module || is_interrupted || mf_module_find(caller, &module)};
+
+	return has_return_address(frame, frame->registers[MF_ARCH_FP], callers) &&
 	       (is_interrupted || !sets_up_frame(frame->registers[MF_ARCH_PC]));
 }
 
@@ -129,7 +139,9 @@ static enum mf_step step_cleared(struct mf_frame *frame, bool in_module)
 {
 	uint64_t end = frame->registers[MF_ARCH_SP] + LOCALS_MAX * MF_ARCH_WORD;
 
-	return !in_module || has_return_address(frame, end, true) ? MF_STEP_LOST : MF_STEP_OUTERMOST;
+	return !in_module || has_return_address(frame, end, (struct callers){.in_library = true})
+		   ? MF_STEP_LOST
+		   : MF_STEP_OUTERMOST;
 }
 
 /*
