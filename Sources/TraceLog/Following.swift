@@ -45,9 +45,7 @@ extension RecordCursor {
         cover(position, wanted: UInt64(StreamWindow.capacity))
         if let record = window.record(at: position) { return acceptSettled(record) }
         // The window may be older than the record.
-        window.invalidate()
-        cover(position, wanted: UInt64(StreamWindow.capacity))
-        if let record = window.record(at: position) ?? recordElsewhere(at: position) {
+        if let record = readAnew(at: position, wanted: UInt64(StreamWindow.capacity)) {
             return acceptSettled(record)
         }
         return passOver()
@@ -58,12 +56,8 @@ extension RecordCursor {
         let (place, passed) = (position, following?.passed ?? [])
         defer { position = place }
         for candidate in passed {
-            window.invalidate()
             position = candidate
-            cover(candidate, wanted: Self.largest)
-            guard let record = window.record(at: candidate) ?? recordElsewhere(at: candidate) else {
-                continue
-            }
+            guard let record = readAnew(at: candidate, wanted: Self.largest) else { continue }
             following?.passed.removeAll { $0 == candidate }
             return record
         }

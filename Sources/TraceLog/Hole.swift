@@ -54,7 +54,10 @@ extension RecordCursor {
 
     /// What was read to an end that the process has left behind since may have been overwritten.
     private func isUnusedEnd(_ hole: Hole) -> Bool {
-        hole.end == extent.end && !(isOverwriting && layout.hasLeftRing(hole.end - 1))
+        if hole.end < extent.end { return false }
+        guard isOverwriting, layout.hasTwoPlaces else { return true }
+        if case .left = header.residence(ofSegment: layout.segment(of: hole.end - 1)) { return false }
+        return true
     }
 
     private func isPadding(_ hole: Hole) -> Bool {

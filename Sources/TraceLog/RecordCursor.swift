@@ -66,9 +66,7 @@ extension RecordCursor {
             definitions
             ? StreamExtent(ofDefinitions: header, fileSize: source.size)
             : StreamExtent(ofRecords: header, fileSize: source.size)
-        segments = RingSegments(of: header)
-        swapped = nil
-        window.invalidate()
+        forgetPlaces()
         count = 0
         position = extent.start
         if let meaning = extent.contradiction { note(.header, at: extent.end, bytes: 0, meaning) }
@@ -86,9 +84,7 @@ extension RecordCursor {
             : StreamExtent(ofRecords: header, fileSize: source.size)
         // Read in the middle of a change: the next look will tell.
         if extent.contradiction == nil || following == nil { self.extent = extent }
-        segments = RingSegments(of: header)
-        swapped = nil
-        window.invalidate()
+        forgetPlaces()
         position = place
     }
 
@@ -97,6 +93,11 @@ extension RecordCursor {
         header = latest
         source.refreshSize()
         layout = StreamLayout(of: header)
+        forgetPlaces()
+    }
+
+    /// What was read and found rests on an earlier look at the header.
+    private mutating func forgetPlaces() {
         segments = RingSegments(of: header)
         swapped = nil
         window.invalidate()
@@ -177,6 +178,13 @@ extension RecordCursor {
     private mutating func fill(from position: UInt64, count: UInt64) {
         let stop = max(position, min(extent.limit, position.addingClamping(count)))
         window.fill(from: position, to: stop, of: layout, swapping: swapped, source: source)
+    }
+
+    /// The valid record at a position, read from the file again and in either place.
+    mutating func readAnew(at position: UInt64, wanted: UInt64) -> Record? {
+        window.invalidate()
+        cover(position, wanted: wanted)
+        return window.record(at: position) ?? recordElsewhere(at: position)
     }
 
     /// Tries the other place of the segment, and keeps to it if that is right.

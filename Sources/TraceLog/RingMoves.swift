@@ -14,13 +14,9 @@ extension RecordCursor {
             if judging { judge(Hole(start: place, end: found ?? last)) }
             if !takeUpMoves(from: place, to: found ?? last) { return found }
             report = earlier
-            found = hasRecord(at: place) ? place : search(from: place, to: last)?.position
+            let isHere = readAnew(at: place, wanted: Self.largest) != nil
+            found = isHere ? place : search(from: place, to: last)?.position
         }
-    }
-
-    private mutating func hasRecord(at position: UInt64) -> Bool {
-        cover(position, wanted: Self.largest)
-        return window.record(at: position) != nil || recordElsewhere(at: position) != nil
     }
 
     /// Whether a part of the stretch has left the ring since the latest look at the header, which is then taken up.
@@ -28,11 +24,7 @@ extension RecordCursor {
         if !layout.hasTwoPlaces { return false }
         var latest = header
         latest.refresh(from: source)
-        let new = StreamLayout(of: latest)
-        let segments = layout.segment(of: first)...max(layout.segment(of: first), layout.segment(of: last))
-        if !layout.resident(in: segments).contains(where: { new.place(ofSegment: $0) == .file }) {
-            return false
-        }
+        if !segments.haveLeft(first, last, by: RingSegments(of: latest)) { return false }
         takeUp(latest)
         return true
     }

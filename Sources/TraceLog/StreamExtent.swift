@@ -109,6 +109,11 @@ struct RingSegments {
         return later.map { max(position, $0.multipliedClamping(by: size)) }
     }
 
+    /// Whether one of the segments that hold a stretch has left the ring by a later look at the header.
+    func haveLeft(_ first: UInt64, _ last: UInt64, by later: RingSegments) -> Bool {
+        zip(segments, later.segments).contains { $0 != $1 && $0 >= first / size && $0 <= last / size }
+    }
+
     /// Whether a hole within a segment of the ring was reserved and never committed; explains its bytes once.
     mutating func explain(_ first: UInt64, _ stop: UInt64) -> Bool {
         let slot = Int(first / size % count)

@@ -40,26 +40,10 @@ struct StreamLayout {
         return laps[Int(slot)] == lap ? .ring : .file
     }
 
-    /// The segments among some that lie in the ring by the header's word, in no order.
-    func resident(in segments: ClosedRange<UInt64>) -> [UInt64] {
-        zip(laps, 0..<identity.segment_count).map { lap, slot in
-            lap.multipliedClamping(by: identity.segment_count).addingClamping(slot)
-        }.filter(segments.contains)
-    }
-
     /// Whether the position's slot still holds an earlier lap: its bytes go straight to the file, if ever.
     func isAheadOfRing(_ position: UInt64) -> Bool {
-        residence(position).map { $0.resident < $0.lap } ?? false
-    }
-
-    /// Whether the position's slot has taken up a later lap: its bytes went to the file, or were overwritten.
-    func hasLeftRing(_ position: UInt64) -> Bool { residence(position).map { $0.resident > $0.lap } ?? false }
-
-    /// The lap of a position, and the one that its slot holds.
-    private func residence(_ position: UInt64) -> (lap: UInt64, resident: UInt64)? {
-        if isLinear { return nil }
         let (lap, slot) = segment(of: position).quotientAndRemainder(dividingBy: identity.segment_count)
-        return (lap, laps[Int(slot)])
+        return !isLinear && laps[Int(slot)] < lap
     }
 
     /// The place of a position, when segment `swapped` lies in the other place than the header names.

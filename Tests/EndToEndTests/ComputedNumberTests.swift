@@ -220,21 +220,7 @@ import Testing
             \t"syscall"
             )
 
-            //go:noinline
-            func deeper(file *os.File, depth int, page int) byte {
-            \tvar room [100]byte
-            \tif depth > 0 {
-            \t\treturn deeper(file, depth-1, page) + room[depth%100]
-            \t}
-            \tblock, err := syscall.Mmap(int(file.Fd()), int64(page)*8192, 4096, syscall.PROT_READ, syscall.MAP_SHARED)
-            \tif err != nil {
-            \t\tpanic(err)
-            \t}
-            \tif page%2 == 0 {
-            \t\tsyscall.Munmap(block)
-            \t}
-            \treturn room[0]
-            }
+            \(SharedSources.deeper)
 
             func main() {
             \tnet.LookupPort("tcp", "http")

@@ -16,7 +16,7 @@ extension CoverageTests {
             script: "./load ./a.so", least: 200),
         Program(
             name: "OpenMP, loaded by dlopen", needs: ["/usr/lib/x86_64-linux-gnu/libgomp.so.1"],
-            preparation: write("a.c", locks) + "; cc -O2 -fopenmp -shared -fPIC -o a.so a.c; "
+            preparation: write("a.c", SharedSources.locks) + "; cc -O2 -fopenmp -shared -fPIC -o a.so a.c; "
                 + write("load.c", loading) + "; cc -o load load.c -ldl",
             script: "./load ./a.so", least: 30),
         Program(
@@ -61,25 +61,6 @@ extension CoverageTests {
         }
         """
 
-    private static let locks = """
-        #include <omp.h>
-
-        int run(void)
-        {
-            static int sum;
-            omp_nest_lock_t lock;
-            omp_init_nest_lock(&lock);
-            #pragma omp parallel num_threads(4)
-            for (int i = 0; i < 2000; i++) {
-                omp_set_nest_lock(&lock);
-                sum++;
-                omp_unset_nest_lock(&lock);
-                #pragma omp barrier
-            }
-            return sum % 8000;
-        }
-        """
-
     /// From goroutines' small stacks, and by the C function that calls them.
     private static let goroutines = """
         package main
@@ -91,20 +72,7 @@ extension CoverageTests {
         \t"syscall"
         )
 
-        func deeper(file *os.File, depth int, page int) byte {
-        \tvar room [100]byte
-        \tif depth > 0 {
-        \t\treturn deeper(file, depth-1, page) + room[depth%100]
-        \t}
-        \tblock, err := syscall.Mmap(int(file.Fd()), int64(page)*8192, 4096, syscall.PROT_READ, syscall.MAP_SHARED)
-        \tif err != nil {
-        \t\tpanic(err)
-        \t}
-        \tif page%2 == 0 {
-        \t\tsyscall.Munmap(block)
-        \t}
-        \treturn room[0]
-        }
+        \(SharedSources.deeper)
 
         //export run
         func run() C.int {

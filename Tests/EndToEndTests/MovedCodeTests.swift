@@ -140,24 +140,7 @@ import Testing
             print("skipped: no libgomp here")
             return
         }
-        let text = try verified(
-            """
-            #include <omp.h>
-            int run(void)
-            {
-                static int sum;
-                omp_nest_lock_t lock;
-                omp_init_nest_lock(&lock);
-                #pragma omp parallel num_threads(4)
-                for (int i = 0; i < 2000; i++) {
-                    omp_set_nest_lock(&lock);
-                    sum++;
-                    omp_unset_nest_lock(&lock);
-                    #pragma omp barrier
-                }
-                return sum % 8000;
-            }
-            """, loaded, ["-fopenmp"])
+        let text = try verified(SharedSources.locks, loaded, ["-fopenmp"])
         #expect(!text.contains("not covered"), "\(text)")
     }
 }

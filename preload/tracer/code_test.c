@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/syscall.h>
 
+#include "descriptor_link.h"
 #include "raw_syscall.h"
 #include "scratch.h"
 #include "unwind.h"
@@ -26,21 +27,15 @@ bool code_has_go_note(const void *notes, size_t size)
 	return false;
 }
 
-static size_t read_at(int descriptor, uint64_t offset, void *bytes, size_t size)
-{
-	long count = raw_syscall4(SYS_pread64, descriptor, (long)bytes, (long)size, (long)offset);
-	return count > 0 ? (size_t)count : 0;
-}
-
 /* Where the names of a file's sections are. */
 static bool find_names(int descriptor, ElfW(Shdr) * names)
 {
 	ElfW(Ehdr) header;
-	return read_at(descriptor, 0, &header, sizeof header) == sizeof header &&
+	return descriptor_read(descriptor, 0, &header, sizeof header) == sizeof header &&
 	       __builtin_memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 &&
 	       header.e_shentsize == sizeof *names && header.e_shstrndx < header.e_shnum &&
-	       read_at(descriptor, header.e_shoff + header.e_shstrndx * sizeof *names, names,
-		       sizeof *names) == sizeof *names;
+	       descriptor_read(descriptor, header.e_shoff + header.e_shstrndx * sizeof *names, names,
+			       sizeof *names) == sizeof *names;
 }
 
 static bool has_name(const char *names, size_t size, const char *name, size_t length)
@@ -59,7 +54,7 @@ bool code_is_go_file(int descriptor)
 	if (!scratch)
 		return false;
 	size_t size = section.sh_size < sizeof *scratch ? section.sh_size : sizeof *scratch;
-	size = read_at(descriptor, section.sh_offset, scratch->bytes, size);
+	size = descriptor_read(descriptor, section.sh_offset, scratch->bytes, size);
 	bool is_found = has_name(scratch->bytes, size, name, sizeof name);
 	scratch_give(scratch);
 	return is_found;

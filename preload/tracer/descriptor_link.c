@@ -23,3 +23,9 @@ long descriptor_target(int descriptor, char *target, size_t size)
 	target[length > 0 ? length : 0] = 0;
 	return length;
 }
+
+size_t descriptor_read(int descriptor, uint64_t offset, void *bytes, size_t size)
+{
+	long count = raw_syscall4(SYS_pread64, descriptor, (long)bytes, (long)size, (long)offset);
+	return count > 0 ? (size_t)count : 0;
+}

@@ -1,18 +1,10 @@
 #define _GNU_SOURCE
 #include "mapped_file.h"
 
-#include <sys/syscall.h>
-
 #include "descriptor_link.h"
 #include "stubs.h"
 
 enum { PAGE_SIZE = 4096, NOTES_SIZE = 1024 };
-
-static size_t read_at(const struct mapped_file *mapped, uint64_t offset, void *bytes, size_t size)
-{
-	long count = raw_syscall4(SYS_pread64, mapped->descriptor, (long)bytes, (long)size, (long)offset);
-	return count > 0 ? (size_t)count : 0;
-}
 
 static const ElfW(Phdr) * segments_of(const struct mapped_file *mapped)
 {
@@ -29,7 +21,8 @@ static size_t read_address(const struct mf_unloaded *file, uint64_t address, voi
 		if (segment->p_type != PT_LOAD || within >= segment->p_filesz)
 			continue;
 		uint64_t rest = segment->p_filesz - within;
-		return read_at(mapped, segment->p_offset + within, bytes, size < rest ? size : rest);
+		return descriptor_read(mapped->descriptor, segment->p_offset + within, bytes,
+				       size < rest ? size : rest);
 	}
 	return 0;
 }
@@ -58,13 +51,14 @@ static bool is_understood(const ElfW(Ehdr) * header)
 static bool read_segments(struct mapped_file *mapped)
 {
 	ElfW(Ehdr) header;
-	if (read_at(mapped, 0, &header, sizeof header) != sizeof header)
+	if (descriptor_read(mapped->descriptor, 0, &header, sizeof header) != sizeof header)
 		return false;
 	if (!is_understood(&header))
 		return true;
 	size_t size = header.e_phnum * sizeof(ElfW(Phdr));
 	mapped->buffer = scratch_take();
-	if (!mapped->buffer || read_at(mapped, header.e_phoff, mapped->buffer->bytes, size) != size)
+	if (!mapped->buffer ||
+	    descriptor_read(mapped->descriptor, header.e_phoff, mapped->buffer->bytes, size) != size)
 		return false;
 	mapped->count = header.e_phnum;
 	return true;
@@ -75,7 +69,7 @@ static bool has_go_note(const struct mapped_file *mapped, const ElfW(Phdr) * seg
 	_Alignas(8) char notes[NOTES_SIZE];
 	size_t size = segment->p_filesz < sizeof notes ? segment->p_filesz : sizeof notes;
 	return segment->p_align <= 4 &&
-	       code_has_go_note(notes, read_at(mapped, segment->p_offset, notes, size));
+	       code_has_go_note(notes, descriptor_read(mapped->descriptor, segment->p_offset, notes, size));
 }
 
 /* ld.so writes into such code after it was mapped, over whatever may lie there by then. */
@@ -83,7 +77,8 @@ static bool is_relocated(const struct mapped_file *mapped, const ElfW(Phdr) * dy
 {
 	ElfW(Dyn) entries[16];
 	for (uint64_t at = 0; at < dynamic->p_filesz; at += sizeof entries) {
-		size_t size = read_at(mapped, dynamic->p_offset + at, entries, sizeof entries);
+		size_t size =
+		    descriptor_read(mapped->descriptor, dynamic->p_offset + at, entries, sizeof entries);
 		for (size_t i = 0; i < size / sizeof entries[0]; i++) {
 			if (entries[i].d_tag == DT_NULL)
 				return false;
