@@ -73,7 +73,7 @@ import TraceLog
                 return 0;
             }
             """)
-        let stacks = try told([program]).filter { $0.range.count == 512 << 10 && $0.flags.contains("wr") }
+        let stacks = try told([program]).filter { $0.range.count == 256 << 10 && $0.flags.contains("wr") }
         #expect(stacks.count == 1, "\(stacks)")
     }
 
