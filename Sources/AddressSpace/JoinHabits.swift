@@ -50,12 +50,12 @@ extension AddressSpace {
         }
     }
 
-    /// The ends of a range that a call gave other flags.
+    /// The ends of what a call gave other attributes. The kernel tries to merge nothing else: not where a VMA had them
+    /// already, nor for advice about pages (mm/mprotect.c, mm/madvise.c).
     private func workRange(_ call: Call) -> (UInt64, UInt64)? {
+        guard author.modified.start < author.modified.end else { return nil }
         switch call.kind {
-        case .mprotect, .pkeyMprotect, .madvise, .mlock, .mlock2, .munlock, .mbind:
-            let start = call.arguments.0
-            return (start, start &+ pageAligned(call.arguments.1))
+        case .mprotect, .pkeyMprotect, .madvise, .mlock, .mlock2, .munlock, .mbind: return author.modified
         default: return nil
         }
     }

@@ -78,6 +78,7 @@ extension AddressSpace {
         _ cursor: VMATree.Cursor, _ start: UInt64, _ end: UInt64, flags: VMAFlags, extra: UInt32,
         limited: Bool
     ) -> VMATree.Cursor? {
+        author.modified = (min(author.modified.start, start), end)
         var part = tree[cursor]
         let whole = (start: part.start, end: part.end)
         part.pgoff &+= (start &- part.start) &>> pageShift

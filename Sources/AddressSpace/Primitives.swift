@@ -15,6 +15,9 @@ struct Author {
     /// The start of the range of a call that failed, where the kernel then showed no boundary; else 0.
     var uncut: UInt64 = 0
 
+    /// From the first piece that was given other attributes to the last.
+    var modified: (start: UInt64, end: UInt64) = (.max, 0)
+
     /// Whether it would have failed with a hole in its range (mbind passes over holes to take a policy away).
     var needsAll: Bool {
         switch kind {

@@ -30,8 +30,12 @@ import TraceLog
 
     /// How many VMAs the replay has wrong at the end, if it is shown the answers to the first `shown` calls alone.
     private func differences(_ name: String, writes: Bool, shown: Int) throws -> Int {
+        try differences(name, Self.source(writes: writes), shown: shown)
+    }
+
+    private func differences(_ name: String, _ source: String, shown: Int) throws -> Int {
         let scratch = try Scratch()
-        let program = try scratch.compile(name, Self.source(writes: writes))
+        let program = try scratch.compile(name, source)
         let recorded = try mapfray("record", "--quiet", "-o", scratch.file("log"), "--", program)
         #expect(recorded.status == 0, "\(recorded.errors)")
         let log = try #require(try scratch.contents("log").first { $0.hasSuffix(".mapfray") })
@@ -57,6 +61,41 @@ import TraceLog
         #expect(try differences("untouched", writes: false, shown: .max) == 0)
         #expect(try differences("untouched", writes: false, shown: 1000) == 0)
         #expect(try differences("untouched", writes: false, shown: 0) > 100)
+    }
+
+    /// From one place first what makes memory that is not written one, then what changes nothing between two that were
+    /// written apart.
+    private static let changingNothing = """
+        #define _GNU_SOURCE
+        #include <sys/mman.h>
+        enum { PAGE = 4096, JOINED = 1000, ALL = 1200 };
+        static char *map(char *at, int is_written)
+        {
+            char *page = mmap(at, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+            if (is_written)
+                *page = 1;
+            return page;
+        }
+        __attribute__((optimize("O0"))) /* one call, not one for each kind */
+        int main(void)
+        {
+            char *area = (char *)(1UL << 44);
+            for (long i = 0; i < ALL; i++) {
+                char *page = map(area + (i < JOINED ? i : 4 * i) * PAGE, i >= JOINED);
+                if (i >= JOINED) {
+                    map(page + 2 * PAGE, 1);
+                    page = map(page + PAGE, 1);
+                }
+                if (madvise(page, PAGE, i < JOINED ? MADV_DONTDUMP : i % 2 ? MADV_NORMAL : MADV_POPULATE_READ))
+                    return 1;
+            }
+            return 0;
+        }
+        """
+
+    @Test func `a call that changes nothing joins nothing`() throws {
+        #expect(try differences("changing-nothing", Self.changingNothing, shown: 500) == 0)
+        #expect(try differences("changing-nothing", Self.changingNothing, shown: .max) == 0)
     }
 
     @Test func `where it is written no habit is made`() throws {
