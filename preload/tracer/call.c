@@ -88,10 +88,29 @@ static void forget_taken(const struct call *call, enum mf_call_number kind)
 		forget_range(arguments[1], SEGMENT_MAX);
 }
 
+/* What is mapped of a file like that is a library's, which ld.so knows. */
+static bool maps_file_privately(const struct call *call)
+{
+	return !(call->arguments[3] & MAP_ANONYMOUS) && (call->arguments[3] & MAP_TYPE) == MAP_PRIVATE;
+}
+
+/* Tells the unwinder where the program makes code. */
+static void note_code(const struct call *call, enum mf_call_number kind, long result)
+{
+	const uint64_t *arguments = call->arguments;
+	if (call_failed(result) || !(arguments[2] & PROT_EXEC))
+		return;
+	if (kind == MF_CALL_MMAP && !maps_file_privately(call))
+		mf_unwind_note_code((uint64_t)result, (uint64_t)result + arguments[1]);
+	else if (kind == MF_CALL_MPROTECT || kind == MF_CALL_PKEY_MPROTECT)
+		mf_unwind_note_code(arguments[0], arguments[0] + arguments[1]);
+}
+
 void call_record(const struct call *call, long result, uint64_t begin, uint64_t end)
 {
 	enum mf_call_number kind = call_kind(call->number, call->arguments);
 	call_write(call, kind, result, define_stack(call->registers), begin, end);
+	note_code(call, kind, result);
 	watch_call(call, kind, result);
 }
 
@@ -108,8 +127,7 @@ static uint64_t readable_size(const struct call *call, const struct stat *facts)
 static void redirect_loaded_code(const struct call *call, enum mf_call_number kind, long result)
 {
 	if (kind != MF_CALL_MMAP || call_failed(result) || !(call->arguments[2] & PROT_EXEC) ||
-	    !(call->arguments[2] & PROT_READ) || call->arguments[3] & MAP_ANONYMOUS ||
-	    (call->arguments[3] & MAP_TYPE) != MAP_PRIVATE)
+	    !(call->arguments[2] & PROT_READ) || !maps_file_privately(call))
 		return;
 	struct stat facts;
 	int descriptor = (int)call->arguments[4];
@@ -182,6 +200,7 @@ long call_make(const struct call *call)
 	turn_end(&turn);
 	write_parts(call, kind, result, stack, begin, end);
 	in_flight_end(&flight);
+	note_code(call, kind, result);
 	redirect_loaded_code(call, kind, result);
 	watch_call(call, kind, result);
 	if (__builtin_expect(turn.was_overtaken || flight.found_abandoned, 0))

@@ -8,6 +8,7 @@
 
 #include "compact_step.h"
 #include "eh_frame.h"
+#include "generated.h"
 #include "modules.h"
 
 #define JIT_REACH	    UINT64_C(0x10000000) /* Java reserves 240 MiB for its code */
@@ -42,6 +43,16 @@ static bool is_behind_syscall(uint64_t address)
 }
 
 /*
+ * Whether an address may be in the code of the JIT whose code is at `pc`. Without knowing where its code lies
+ * what is near is taken for it; else other memory is not looked at, which another thread may be unmapping.
+ */
+static bool may_be_same_jit(uint64_t address, uint64_t pc)
+{
+	return address - pc + JIT_REACH < 2 * JIT_REACH &&
+	       (mf_generated_may_hold(address) || !mf_generated_may_hold(pc));
+}
+
+/*
  * Java's interpreter pushes return addresses that follow no call, and jumps. They are believed if they lie in
  * the same JIT's memory, and the chain goes on above.
  */
@@ -50,8 +61,8 @@ static bool is_within_jit(const struct mf_frame *frame, bool in_module, uint64_t
 	uint64_t fp = frame->registers[MF_ARCH_FP];
 	struct mf_window code = {0, 0};
 
-	return !in_module && pc - frame->registers[MF_ARCH_PC] + JIT_REACH < 2 * JIT_REACH &&
-	       caller_fp > fp && caller_fp - fp < FRAME_POINTER_REACH && caller_fp % MF_ARCH_WORD == 0 &&
+	return !in_module && may_be_same_jit(pc, frame->registers[MF_ARCH_PC]) && caller_fp > fp &&
+	       caller_fp - fp < FRAME_POINTER_REACH && caller_fp % MF_ARCH_WORD == 0 &&
 	       mf_readable(&code, pc, pc + 1);
 }
 
@@ -72,12 +83,12 @@ struct callers {
 };
 
 /* Whether the word may be one that a call pushed. Near a library lies what its program maps, and another
- * thread may be unmapping: only a JIT's neighbourhood is looked at without being known as code. */
+ * thread may be unmapping: there only what is known as code is looked at. */
 static bool may_be_pushed(uint64_t word, uint64_t pc, struct callers callers)
 {
 	struct mf_module module;
 
-	return ((callers.in_jit && word - pc + JIT_REACH < 2 * JIT_REACH) ||
+	return ((callers.in_jit && may_be_same_jit(word, pc)) ||
 		(callers.in_library && mf_module_find(word, &module))) &&
 	       mf_is_return_address(word);
 }

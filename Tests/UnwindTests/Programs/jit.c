@@ -29,6 +29,9 @@ static const unsigned char with_pushed_return[] = {0x55, 0x48, 0x89, 0xe5, 0x48,
 						   0x00, 0x00, 0x50, 0xeb, 0x05, 0x90, 0x90, 0x90, 0x5d,
 						   0xc3, 0x55, 0x48, 0x89, 0xe5, 0xff, 0xd7, 0x5d, 0xc3};
 
+/* push rbp; mov rbp,rsp; push rsi; push rsi; call *rdi; leave; ret */
+static const unsigned char with_locals[] = {0x55, 0x48, 0x89, 0xe5, 0x56, 0x56, 0xff, 0xd7, 0xc9, 0xc3};
+
 typedef void jitted(void (*callee)(void), uint64_t rbp);
 
 static jitted *make(const unsigned char *code, size_t size)
@@ -150,6 +153,22 @@ static int unmapped_stack_is_not_read(void)
 	return mf_unwind(&registers, addresses, 8, &cut) == 1 && cut;
 }
 
+/* Its locals lead to data beside the code, which was proved readable and which another thread is unmapping.
+ */
+static NOINLINE int data_beside_code_is_not_read(void)
+{
+	char *page =
+	    mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	jitted *function = (jitted *)memcpy(page, with_locals, sizeof(with_locals));
+	uint64_t here = (uint64_t)data_beside_code_is_not_read;
+
+	function(called_by_jit, (uint64_t)page + PAGE + 64);
+	mf_unwind_note_code((uint64_t)page, (uint64_t)page + PAGE);
+	munmap(page + PAGE, PAGE);
+	function(called_by_jit, (uint64_t)page + PAGE + 64);
+	return !seen.cut && seen.addresses[0] == (uint64_t)page + 8 && seen.addresses[1] - here < 500;
+}
+
 int main(void)
 {
 	hole = mmap(NULL, 3 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -158,8 +177,10 @@ int main(void)
 	mf_unwind_start();
 	int followed = frame_pointer_is_followed() && pushed_return_is_followed(),
 	    ended = garbage_ends_the_walk();
-	int survived = random_registers_do_not_crash(), gone = unmapped_stack_is_not_read();
+	int survived = random_registers_do_not_crash(), gone = unmapped_stack_is_not_read(),
+	    passed = data_beside_code_is_not_read();
 
-	printf("followed %d ended %d survived %d gone %d\n", followed, ended, survived, gone);
-	return !(followed && ended && survived && gone);
+	printf("followed %d ended %d survived %d gone %d passed %d\n", followed, ended, survived, gone,
+	       passed);
+	return !(followed && ended && survived && gone && passed);
 }

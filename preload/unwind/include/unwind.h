@@ -123,6 +123,9 @@ void mf_unwind_complete(const void *eh_frame_hdr, uint64_t *start, uint64_t *end
  */
 void mf_unwind_forget(uint64_t start, uint64_t end);
 
+/* The program made the range executable, and it is no library: a JIT's code is looked for there alone. */
+void mf_unwind_note_code(uint64_t start, uint64_t end);
+
 #ifdef __cplusplus
 }
 #endif
