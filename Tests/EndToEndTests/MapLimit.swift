@@ -1,8 +1,7 @@
 import Foundation
 import Testing
 
-/// vm.max_map_count, which holds for the whole machine: changed for as long as a closure runs, by one at a
-/// time.
+/// vm.max_map_count, changed for as long as a closure runs.
 enum MapLimit {
     private static let path = "/proc/sys/vm/max_map_count"
     /// The kernel's default, under which the low recordings are made: no other program is hurt by it.
@@ -32,12 +31,11 @@ enum MapLimit {
 
     /// Restores what was there before, also where `body` throws.
     static func with<Result>(_ limit: Int, _ body: () throws -> Result) throws -> Result {
-        let lock = open("/tmp/mapfray-max_map_count.lock", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
-        guard lock >= 0, flock(lock, LOCK_EX) == 0 else { throw Unexpected("cannot lock the limit") }
-        defer { close(lock) }
-        let before = try value()
-        try set(limit)
-        defer { try? set(before) }
-        return try body()
+        try SystemSettings.alone {
+            let before = try value()
+            try set(limit)
+            defer { try? set(before) }
+            return try body()
+        }
     }
 }

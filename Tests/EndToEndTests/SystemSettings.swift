@@ -1,6 +1,17 @@
 import Foundation
 import Testing
 
+/// Settings of the whole machine: changed by one test at a time, and while nobody plays calls under them
+/// (Tests/MapPlayer/SteadyLimit.swift).
+enum SystemSettings {
+    static func alone<Result>(_ body: () throws -> Result) throws -> Result {
+        let lock = open("/tmp/mapfray-max_map_count.lock", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
+        guard lock >= 0, flock(lock, LOCK_EX) == 0 else { throw Unexpected("cannot lock the settings") }
+        defer { close(lock) }
+        return try body()
+    }
+}
+
 /// vm.overcommit_memory, which holds for the whole machine.
 enum Overcommit {
     private static let mode = "/proc/sys/vm/overcommit_memory", ratio = "/proc/sys/vm/overcommit_ratio"
@@ -33,14 +44,16 @@ enum Overcommit {
                 Int($0)
             })
         else { throw Unexpected("no MemTotal") }
-        let before = (mode: try value(mode), ratio: try value(ratio))
-        try set(ratio, bytes / 1024 / memory * 100)
-        defer {
-            try? set(mode, before.mode)
-            try? set(ratio, before.ratio)
+        return try SystemSettings.alone {
+            let before = (mode: try value(mode), ratio: try value(ratio))
+            try set(ratio, bytes / 1024 / memory * 100)
+            defer {
+                try? set(mode, before.mode)
+                try? set(ratio, before.ratio)
+            }
+            try set(mode, 2)
+            return try body()
         }
-        try set(mode, 2)
-        return try body()
     }
 }
 
