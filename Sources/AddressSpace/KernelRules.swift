@@ -7,7 +7,7 @@ package struct KernelRules: Sendable, Equatable, Codable {
     package var heapExpandsItselfAlone = true
     /// MAP_STACK sets `nh`; 6.7.
     package var stackMeansNoHugePage = true
-    /// Making an unwritten anonymous VMA non-writable drops `ac`; 6.12 (between 6.1 and it).
+    /// Making an unwritten anonymous VMA non-writable drops `ac`; 6.7 (mm/mprotect.c, mprotect_fixup).
     package var unwrittenLosesAccounting = true
     /// Only a VMA that a merge would delete must have no close hook, no longer any that takes part; 6.12.
     package var closeHookBlocksDeletionOnly = true
@@ -38,7 +38,7 @@ package struct KernelRules: Sendable, Equatable, Codable {
         guard let version = Self.version(of: kernelRelease) else { return }
         heapExpandsItselfAlone = version >= (6, 1, 0)
         stackMeansNoHugePage = version >= (6, 7, 0)
-        unwrittenLosesAccounting = version >= (6, 12, 0)
+        unwrittenLosesAccounting = version >= (6, 7, 0)
         closeHookBlocksDeletionOnly = version >= (6, 12, 0)
         sealsCheckedInWalk = version >= (6, 12, 0)
         unwrittenTargetAccepts = version >= (6, 16, 0)

@@ -1,0 +1,57 @@
+import Testing
+import TraceLog
+
+@testable import AddressSpace
+
+/// What the kernels on both sides of a version do, as their source has it: the running one shows only one side.
+@Suite struct `Rules of other kernels` {
+    private enum Step {
+        case call(CallKind, [UInt64], error: UInt16 = 0)
+        case write(Range<UInt64>)
+    }
+
+    private static let readWrite: UInt64 = 3
+
+    /// Private anonymous memory at these pages.
+    private func map(_ pages: Range<UInt64>, _ protection: UInt64 = readWrite) -> Step {
+        .call(.mmap, [pages.lowerBound, UInt64(pages.count), protection, 0x32])
+    }
+
+    private func protect(_ pages: Range<UInt64>, _ protection: UInt64, error: UInt16 = 0) -> Step {
+        .call(.mprotect, [pages.lowerBound, UInt64(pages.count), protection], error: error)
+    }
+
+    /// The map after these steps; addresses and lengths are in pages. Nothing is written but what a step writes.
+    private func space(_ release: String, _ steps: [Step]) -> AddressSpace {
+        var space = AddressSpace(pageSize: 1, rules: KernelRules(kernelRelease: release))
+        space.assumesWrites = false
+        for step in steps {
+            switch step {
+            case .call(let kind, let arguments, let error):
+                let all = arguments + [UInt64](repeating: 0, count: 6 - arguments.count)
+                space.apply(
+                    Call(
+                        kind: kind, arguments: (all[0], all[1], all[2], all[3], all[4], all[5]),
+                        result: kind == .mremap ? all[4] : all[0], error: error))
+            case .write(let pages): space.noteWritten(pages)
+            }
+        }
+        return space
+    }
+
+    private func vmas(_ space: borrowing AddressSpace) -> [Range<UInt64>] {
+        var result: [Range<UInt64>] = []
+        space.forEach {
+            result.append($0.start..<$0.end)
+            return true
+        }
+        return result
+    }
+
+    /// mm/mprotect.c, mprotect_fixup.
+    @Test(arguments: [("6.6.31", true), ("6.7.0", false)])
+    func `what was never written stays accounted`(release: String, stays: Bool) {
+        let space = space(release, [map(16..<17), protect(16..<17, 1)])
+        #expect(space.vma(containing: 16)?.flags.contains(.accounted) == stays)
+    }
+}
