@@ -15,19 +15,18 @@ package struct KernelRules: Sendable, Equatable, Codable {
     package var unwrittenTargetAccepts = true
     /// MADV_GUARD_INSTALL sets `gu`, which no comparison sees and a merge keeps; seen in 6.18.44.
     package var guardIsSticky = true
-    /// MREMAP_DONTUNMAP leaves `ac` on the source; seen in 6.18.44.
+    /// MREMAP_DONTUNMAP leaves `ac` on the source; not from 6.15 to 6.17 (mm/mremap.c, dontunmap_complete).
     package var dontUnmapKeepsAccounting = true
     /// mremap with MREMAP_FIXED moves several VMAs at once; 6.17.
     package var mremapMovesMany = true
-    /// PR_SET_MEMORY_MERGE gives a new VMA `mg` before it is compared with its neighbours; 6.17.
-    package var marksPagesBeforeMerging: Bool { marksPagesLate != true }
-    /// Not in older checkpoints.
-    private var marksPagesLate: Bool?
     /// A range that must be removed is checked for seals VMA by VMA while it is walked; 6.12.
     package var sealsCheckedInWalk = true
 
     /// Every mremap asks for room below the limit first, not only one that moves; 7.2.
     package var remapAlwaysNeedsRoom = true
+
+    /// As LINUX_VERSION_CODE counts; nil: the newest. Not in older checkpoints.
+    private var versionCode: Int?
 
     package static let newest = KernelRules()
 
@@ -43,10 +42,10 @@ package struct KernelRules: Sendable, Equatable, Codable {
         sealsCheckedInWalk = version >= (6, 12, 0)
         unwrittenTargetAccepts = version >= (6, 16, 0)
         mremapMovesMany = version >= (6, 17, 0)
-        marksPagesLate = version < (6, 17, 0)
         guardIsSticky = version >= (6, 18, 44)
-        dontUnmapKeepsAccounting = version >= (6, 18, 44)
+        dontUnmapKeepsAccounting = version < (6, 15, 0) || version >= (6, 18, 0)
         remapAlwaysNeedsRoom = version >= (7, 2, 0)
+        versionCode = Self.code(version.0, version.1)
     }
 
     /// The rules of the kernel under which a log was recorded: as it answered, else by its version.
@@ -77,6 +76,21 @@ package struct KernelRules: Sendable, Equatable, Codable {
         guard numbers.count >= 2, numbers[0] > 0 else { return nil }
         return (numbers[0], numbers[1], numbers.count > 2 ? numbers[2] : 0)
     }
+}
+
+// MARK: - Rules by the version alone
+extension KernelRules {
+    private static func code(_ major: Int, _ minor: Int) -> Int { major << 16 | minor << 8 }
+
+    private func isSince(_ major: Int, _ minor: Int) -> Bool {
+        versionCode.map { $0 >= Self.code(major, minor) } ?? true
+    }
+
+    /// MREMAP_DONTUNMAP makes a source of which all has moved one that was never written; 5.13 (mm/mremap.c).
+    package var dontUnmapForgetsWrites: Bool { isSince(5, 13) }
+    /// PR_SET_MEMORY_MERGE gives a new VMA `mg` before it is compared with its neighbours; 6.17 (mm/vma.c,
+    /// ksm_vma_flags; before it mm/mmap.c, ksm_add_vma).
+    package var marksPagesBeforeMerging: Bool { isSince(6, 17) }
 }
 
 extension Character {

@@ -204,7 +204,7 @@ extension AddressSpace {
         guard !tree.isEnd(cursor), tree[cursor].start < end else { return }
         tree[cursor].flags.subtract(.lockMask)
         if !rules.dontUnmapKeepsAccounting { tree[cursor].flags.remove(.accounted) }
-        guard isWhole else { return }
+        guard isWhole, rules.dontUnmapForgetsWrites else { return }
         forgetAnon(&tree[cursor])
     }
 

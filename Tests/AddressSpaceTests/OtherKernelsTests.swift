@@ -54,4 +54,23 @@ import TraceLog
         let space = space(release, [map(16..<17), protect(16..<17, 1)])
         #expect(space.vma(containing: 16)?.flags.contains(.accounted) == stays)
     }
+
+    private static let leaveSource: UInt64 = 7
+
+    /// mm/mremap.c, dontunmap_complete; before 6.15 move_vma.
+    @Test(arguments: [("5.10.0", true), ("6.14.0", true), ("6.15.0", false), ("6.18.2", true)])
+    func `what MREMAP_DONTUNMAP leaves stays accounted`(release: String, stays: Bool) {
+        let space = space(
+            release, [map(16..<17), .call(.mremap, [16, 1, 1, Self.leaveSource, 32])])
+        #expect(space.vma(containing: 16)?.flags.contains(.accounted) == stays)
+    }
+
+    /// mm/mremap.c, move_vma (unlink_anon_vmas).
+    @Test(arguments: [("5.10.262", true), ("5.15.0", false)])
+    func `what MREMAP_DONTUNMAP leaves counts as written`(release: String, counts: Bool) {
+        let space = space(
+            release,
+            [map(16..<17), .write(16..<17), .call(.mremap, [16, 1, 1, Self.leaveSource, 32])])
+        #expect((space.vma(containing: 16)?.anon != 0) == counts)
+    }
 }
