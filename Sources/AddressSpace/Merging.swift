@@ -51,13 +51,19 @@ extension AddressSpace {
 
     /// Adds a range where nothing is, before `cursor`, merged with its neighbours if it can be; `onlyExpanding` as
     /// brk does, never into the next VMA. Returns the place of the VMA that holds it (vma_merge_new_range).
+    /// - Parameter asksNextFirst: the previous VMA is asked only whether it may take in both.
     @inline(__always)
-    mutating func insertNew(_ vma: VMA, at cursor: VMATree.Cursor, onlyExpanding: Bool = false)
-        -> VMATree.Cursor
-    {
+    mutating func insertNew(
+        _ vma: VMA, at cursor: VMATree.Cursor, onlyExpanding: Bool = false, asksNextFirst: Bool = false
+    ) -> VMATree.Cursor {
         let previous = tree.previous(cursor)
-        let left = previous.map { mergeable(tree[$0], vma, target: .left) } ?? false
         var right = !onlyExpanding && !tree.isEnd(cursor) && mergeable(vma, tree[cursor], target: .right)
+        let asksBoth = right && asksNextFirst
+        let left =
+            previous.map {
+                mergeable(tree[$0], vma, target: .left)
+                    && (!asksBoth || anonAllows(tree[$0], tree[cursor]))
+            } ?? false
         guard left, let previous else {
             return right ? expand(down: cursor, over: vma) : insert(vma, at: cursor)
         }

@@ -10,7 +10,7 @@ extension AddressSpace {
         guard end > call.result else { return }
         let cursor = clear(call.result, end, asked: flags.contains(.fixed))
         let vma = newVMA(call, flags, end)
-        let place = insertNew(vma, at: cursor)
+        let place = insertNew(vma, at: cursor, asksNextFirst: rules.mmapAsksNextFirst)
         if mergesPages, marksLate(vma) { markMergeable(place, vma) }
         // A lock that mlockall asked for is taken back only when it has kept the neighbours apart (__mmap_complete).
         if flags.isDroppable { tree[place].flags.subtract(.lockMask) }

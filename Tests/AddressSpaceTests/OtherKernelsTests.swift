@@ -73,4 +73,28 @@ import TraceLog
             [map(16..<17), .write(16..<17), .call(.mremap, [16, 1, 1, Self.leaveSource, 32])])
         #expect((space.vma(containing: 16)?.anon != 0) == counts)
     }
+
+    /// A hole between two VMAs that were written apart; mm/mmap.c, mmap_region, before 6.1 vma_merge, since 6.12 mm/vma.c.
+    @Test(arguments: [
+        ("6.0.0", [16..<20, 20..<22]), ("6.1.0", [16..<18, 18..<22]), ("6.11.0", [16..<18, 18..<22]),
+        ("6.12.0", [16..<20, 20..<22]),
+    ])
+    func `what fills a hole goes to one side`(release: String, expected: [Range<UInt64>]) {
+        let space = space(
+            release,
+            [map(16..<18), map(20..<22), .write(16..<18), .write(20..<22), map(18..<20)])
+        #expect(vmas(space) == expected)
+    }
+
+    @Test(arguments: [("6.0.0", [16..<22]), ("6.8.0", [16..<18, 18..<22]), ("6.12.0", [16..<22])])
+    func `what fills a hole behind unwritten memory`(release: String, expected: [Range<UInt64>]) {
+        let space = space(release, [map(16..<18), map(20..<22), .write(20..<22), map(18..<20)])
+        #expect(vmas(space) == expected)
+    }
+
+    @Test(arguments: ["6.0.0", "6.8.0", "6.12.0"])
+    func `what fills a hole before unwritten memory makes one of all`(release: String) {
+        let space = space(release, [map(16..<18), map(20..<22), .write(16..<18), map(18..<20)])
+        #expect(vmas(space) == [16..<22])
+    }
 }
