@@ -89,6 +89,8 @@ extension KernelRules {
     /// mmap asks the next VMA for a merge, and the previous one only whether it may take in both: of two that were
     /// written apart the next grows, and one that was not stays apart; from 6.1 to 6.11 (mm/mmap.c, mmap_region).
     package var mmapAsksNextFirst: Bool { isSince(6, 1) && !isSince(6, 12) }
+    /// What mremap lets grow in its place merges with the VMA that it reaches; 6.1 (mm/mremap.c; before it vma_adjust).
+    package var growthJoinsNext: Bool { isSince(6, 1) }
     /// MREMAP_DONTUNMAP makes a source of which all has moved one that was never written; 5.13 (mm/mremap.c).
     package var dontUnmapForgetsWrites: Bool { isSince(5, 13) }
     /// PR_SET_MEMORY_MERGE gives a new VMA `mg` before it is compared with its neighbours; 6.17 (mm/vma.c,

@@ -67,7 +67,8 @@ extension AddressSpace {
         if newEnd < oldEnd { _ = removeRange(newEnd, oldEnd) }
         guard newEnd > oldEnd, let vma = vma(containing: move.source) else { return }
         let cursor = clear(oldEnd, newEnd, asked: false)
-        let place = insertNew(part(of: vma, oldEnd, newEnd), at: cursor)
+        let place = insertNew(
+            part(of: vma, oldEnd, newEnd), at: cursor, onlyExpanding: !rules.growthJoinsNext)
         if assumesWrites || vma.populatesWhenLocked { writeOne(place) }
     }
 

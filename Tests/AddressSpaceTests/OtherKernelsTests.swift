@@ -97,4 +97,12 @@ import TraceLog
         let space = space(release, [map(16..<18), map(20..<22), .write(16..<18), map(18..<20)])
         #expect(vmas(space) == [16..<22])
     }
+
+    /// mm/mremap.c, mremap (vma_adjust, then vma_merge).
+    @Test(arguments: [("6.0.0", [16..<20, 20..<22]), ("6.1.0", [16..<22])])
+    func `what grows up to its like`(release: String, expected: [Range<UInt64>]) {
+        let space = space(
+            release, [map(16..<18), map(20..<22), .call(.mremap, [16, 2, 4, 1, 16])])
+        #expect(vmas(space) == expected)
+    }
 }
