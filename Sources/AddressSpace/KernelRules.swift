@@ -91,6 +91,8 @@ extension KernelRules {
     package var mmapAsksNextFirst: Bool { isSince(6, 1) && !isSince(6, 12) }
     /// What mremap lets grow in its place merges with the VMA that it reaches; 6.1 (mm/mremap.c; before it vma_adjust).
     package var growthJoinsNext: Bool { isSince(6, 1) }
+    /// A VMA with a close hook takes in a part of what follows it; 6.4 (mm/mmap.c, can_vma_merge_after).
+    package var closeHookAllowsGrowthUp: Bool { isSince(6, 4) }
     /// MREMAP_DONTUNMAP makes a source of which all has moved one that was never written; 5.13 (mm/mremap.c).
     package var dontUnmapForgetsWrites: Bool { isSince(5, 13) }
     /// PR_SET_MEMORY_MERGE gives a new VMA `mg` before it is compared with its neighbours; 6.17 (mm/vma.c,

@@ -62,6 +62,7 @@ extension AddressSpace {
 
     /// Whichever of the two a merge would delete has a hook.
     private func hooksForbid(_ left: VMA, _ right: VMA) -> Bool {
-        !closeHooksAllow(left, right) || left.flags.intersection(right.flags).contains(.closeHook)
+        !closeHooksAllow(left, right, target: .left)
+            || left.flags.intersection(right.flags).contains(.closeHook)
     }
 }

@@ -10,7 +10,7 @@ extension AddressSpace {
             && differingFlags(left, right).isEmpty
             && left.description == right.description && left.extra == right.extra
             && continues(left, right)
-            && !left.isSpecial && closeHooksAllow(left, right)
+            && !left.isSpecial && closeHooksAllow(left, right, target: target)
             && (target == .left ? anonAllows(left, right) : anonAllows(right, left))
     }
 
@@ -37,10 +37,13 @@ extension AddressSpace {
         return target.anon != 0 && !target.flags.contains(.forked)
     }
 
-    /// Before 6.12 a close hook kept a VMA from every merge.
+    /// Before 6.12 a close hook kept a VMA from every merge, or from growing downwards.
     @inline(__always)
-    func closeHooksAllow(_ left: VMA, _ right: VMA) -> Bool {
-        rules.closeHookBlocksDeletionOnly || left.flags.union(right.flags).isDisjoint(with: .closeHook)
+    func closeHooksAllow(_ left: VMA, _ right: VMA, target: MergeTarget) -> Bool {
+        if rules.closeHookBlocksDeletionOnly || target == .left && rules.closeHookAllowsGrowthUp {
+            return true
+        }
+        return left.flags.union(right.flags).isDisjoint(with: .closeHook)
     }
 
     /// Whether both neighbours of a filled hole may become one (can_vma_merge_right).

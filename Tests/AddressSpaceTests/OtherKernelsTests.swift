@@ -8,6 +8,8 @@ import TraceLog
     private enum Step {
         case call(CallKind, [UInt64], error: UInt16 = 0)
         case write(Range<UInt64>)
+        /// shmat, with what the kernel then showed.
+        case attach(Range<UInt64>)
     }
 
     private static let readWrite: UInt64 = 3
@@ -28,15 +30,23 @@ import TraceLog
         for step in steps {
             switch step {
             case .call(let kind, let arguments, let error):
-                let all = arguments + [UInt64](repeating: 0, count: 6 - arguments.count)
-                space.apply(
-                    Call(
-                        kind: kind, arguments: (all[0], all[1], all[2], all[3], all[4], all[5]),
-                        result: kind == .mremap ? all[4] : all[0], error: error))
+                space.apply(call(kind, arguments, error: error))
             case .write(let pages): space.noteWritten(pages)
+            case .attach(let pages):
+                var attach = call(.shmat, [pages.lowerBound])
+                attach.flags.insert(.hasObservation)
+                (attach.observedStart, attach.observedEnd) = (pages.lowerBound, pages.upperBound)
+                space.apply(attach)
             }
         }
         return space
+    }
+
+    private func call(_ kind: CallKind, _ arguments: [UInt64], error: UInt16 = 0) -> Call {
+        let all = arguments + [UInt64](repeating: 0, count: 6 - arguments.count)
+        return Call(
+            kind: kind, arguments: (all[0], all[1], all[2], all[3], all[4], all[5]),
+            result: kind == .mremap ? all[4] : all[0], error: error)
     }
 
     private func vmas(_ space: borrowing AddressSpace) -> [Range<UInt64>] {
@@ -104,5 +114,15 @@ import TraceLog
         let space = space(
             release, [map(16..<18), map(20..<22), .call(.mremap, [16, 2, 4, 1, 16])])
         #expect(vmas(space) == expected)
+    }
+
+    /// A SysV segment of which two pages in the middle lose their rights, and one gets them back: only a boundary has to
+    /// move; mm/mmap.c, can_vma_merge_after and can_vma_merge_before, since 6.12 mm/vma.c.
+    @Test(arguments: [("6.3.8", 4, 4), ("6.4.0", 3, 4), ("6.11.0", 3, 4), ("6.12.0", 3, 3)])
+    func `a boundary within a segment moves`(release: String, up: Int, down: Int) {
+        for (restored, expected) in [(17..<18 as Range<UInt64>, up), (18..<19, down)] {
+            let space = space(release, [.attach(16..<20), protect(17..<19, 1), protect(restored, 3)])
+            #expect(vmas(space).count == expected)
+        }
     }
 }
