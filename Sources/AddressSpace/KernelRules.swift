@@ -19,7 +19,8 @@ package struct KernelRules: Sendable, Equatable, Codable {
     package var dontUnmapKeepsAccounting = true
     /// mremap with MREMAP_FIXED moves several VMAs at once; 6.17.
     package var mremapMovesMany = true
-    /// A range that must be removed is checked for seals VMA by VMA while it is walked; 6.12.
+    /// Seals are looked for VMA by VMA while a range is walked, no longer in all of it first; 6.12 (mm/mseal.c,
+    /// can_modify_mm).
     package var sealsCheckedInWalk = true
 
     /// Every mremap asks for room below the limit first, not only one that moves; 7.2.

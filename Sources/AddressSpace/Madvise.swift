@@ -24,7 +24,9 @@ extension AddressSpace {
         case 0, Errno.noMemory: break
         case Errno.again where isNearLimit: break
         case Errno.invalid: stop = firstRefusal(start, end, advice)
-        case Errno.notPermitted: stop = obstacle(start, end, \.refusesDiscard, inHoles: true) ?? start
+        case Errno.notPermitted where rules.sealsCheckedInWalk:
+            stop = obstacle(start, end, \.refusesDiscard, inHoles: true) ?? start
+        case Errno.notPermitted: return
         default:
             corrections.uncertain += 1
             return

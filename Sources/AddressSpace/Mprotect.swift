@@ -68,7 +68,7 @@ extension AddressSpace {
         switch error {
         case Errno.noMemory: stop = obstacle(start, end) { _ in false }
         case Errno.access: stop = refused(call, start, end, rights)
-        case Errno.notPermitted: stop = obstacle(start, end, \.isSealed)
+        case Errno.notPermitted where rules.sealsCheckedInWalk: stop = obstacle(start, end, \.isSealed)
         default: return
         }
         if stop == nil, error != Errno.noMemory || !(isNearLimit || seenRights(call, at: start) == rights) {

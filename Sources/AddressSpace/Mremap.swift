@@ -91,7 +91,9 @@ extension AddressSpace {
             _ = removeRange(move.target, move.target &+ move.newLength)
         } else if move.isFixed, move.oldLength == move.newLength, rules.mremapMovesMany, !overlaps(move) {
             moveUntilRefused(move, error)
-        } else if error == Errno.notPermitted, vma(containing: move.source)?.isSealed == false {
+        } else if error == Errno.notPermitted, rules.sealsCheckedInWalk,
+            vma(containing: move.source)?.isSealed == false
+        {
             meetSeal(move)
         }
     }

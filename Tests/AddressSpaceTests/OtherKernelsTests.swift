@@ -125,4 +125,16 @@ import TraceLog
             #expect(vmas(space).count == expected)
         }
     }
+
+    /// mm/mseal.c, can_modify_mm and can_modify_mm_madv, since 6.12 can_modify_vma.
+    @Test(arguments: [("6.10.0", 1), ("6.11.0", 1), ("6.12.0", 2)])
+    func `what a seal refuses may have changed what lies before it`(release: String, expected: Int) {
+        let dontFork: UInt64 = 10
+        let steps = [map(16..<18), map(18..<20, 1), .call(.mseal, [18, 2])]
+        let protected = space(release, steps + [protect(17..<20, 1, error: 1)])
+        let advised = space(release, steps + [.call(.madvise, [17, 3, dontFork], error: 1)])
+        for vmas in [vmas(protected), vmas(advised)] {
+            #expect(vmas.count { $0.upperBound <= 18 } == expected)
+        }
+    }
 }
