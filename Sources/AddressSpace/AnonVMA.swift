@@ -41,8 +41,13 @@ extension AddressSpace {
 
     /// Whether two VMAs look like pieces that differ in rights alone.
     func couldShareAnon(_ left: VMA, _ right: VMA) -> Bool {
-        left.end == right.start && left.description == right.description && left.extra == right.extra
+        left.end == right.start && left.description == right.description && haveSamePolicy(left, right)
             && differingFlags(left, right).subtracting(.rights).isEmpty && continues(left, right)
+    }
+
+    /// Names and userfaultfd contexts may differ.
+    private func haveSamePolicy(_ left: VMA, _ right: VMA) -> Bool {
+        left.extra == right.extra || extras[left.extra].policy == extras[right.extra].policy
     }
 
     /// Makes a VMA one that was never written.

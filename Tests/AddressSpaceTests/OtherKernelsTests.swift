@@ -137,4 +137,16 @@ import TraceLog
             #expect(vmas.count { $0.upperBound <= 18 } == expected)
         }
     }
+
+    private func name(_ pages: Range<UInt64>, _ name: UInt64) -> Step {
+        .call(.prctl, [0x5356_4D41, 0, pages.lowerBound, UInt64(pages.count), name])
+    }
+
+    /// mm/vma.c, anon_vma_compatible; before 6.12 mm/mmap.c. This kernel may have no names (CONFIG_ANON_VMA_NAME).
+    @Test(arguments: ["5.17.0", "6.8.0", "6.19.0"])
+    func `names keep written memory apart no longer than they differ`(release: String) {
+        let named = [map(16..<20), name(18..<20, 1), .write(16..<18), .write(18..<20)]
+        #expect(vmas(space(release, named)) == [16..<18, 18..<20])
+        #expect(vmas(space(release, named + [name(18..<20, 0)])) == [16..<20])
+    }
 }
