@@ -50,7 +50,11 @@ extension AddressSpace {
         let context = isOn ? call.arguments.0 : nil
         var table = extras
         change(start, end) { vma in
-            (
+            // Who has the context and all these modes already is passed over, whatever others it has.
+            if isOn, table[vma.extra].userfault == context, vma.flags.isSuperset(of: flags) {
+                return (vma.flags, vma.extra)
+            }
+            return (
                 vma.flags.subtracting(.userfault).union(flags),
                 table.number(vma.extra) { $0.userfault = context }
             )

@@ -149,4 +149,16 @@ import TraceLog
         #expect(vmas(space(release, named)) == [16..<18, 18..<20])
         #expect(vmas(space(release, named + [name(18..<20, 0)])) == [16..<20])
     }
+
+    /// fs/userfaultfd.c, userfaultfd_register, since 6.15 mm/userfaultfd.c: alike in all.
+    @Test func `what a userfaultfd watches in more modes stays so when it is told of fewer`() {
+        let (missing, both): (UInt64, UInt64) = (1, 3)
+        let steps: [Step] = [
+            map(16..<20), .call(.userfaultfdRegister, [3, 16, 4, both]),
+            .call(.userfaultfdRegister, [3, 16, 2, missing]),
+        ]
+        #expect(vmas(space("6.18.0", steps)) == [16..<20])
+        #expect(
+            vmas(space("6.18.0", steps + [.call(.userfaultfdUnregister, [3, 16, 2])])) == [16..<18, 18..<20])
+    }
 }
