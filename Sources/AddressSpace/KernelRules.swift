@@ -99,6 +99,9 @@ extension KernelRules {
     /// PR_SET_MEMORY_MERGE gives a new VMA `mg` before it is compared with its neighbours; 6.17 (mm/vma.c,
     /// ksm_vma_flags; before it mm/mmap.c, ksm_add_vma).
     package var marksPagesBeforeMerging: Bool { isSince(6, 17) }
+    /// Private /dev/zero as well, whose driver says beforehand what it will change; 6.19 (drivers/char/mem.c,
+    /// mmap_zero_prepare).
+    package var marksZeroDeviceEarly: Bool { isSince(6, 19) }
 }
 
 extension Character {

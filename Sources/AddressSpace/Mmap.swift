@@ -119,7 +119,7 @@ extension AddressSpace {
     /// Whether `mg` comes only after the mapping has found no neighbour to merge with: what a driver maps, which may change
     /// its flags (mm/vma.c, can_set_ksm_flags_early), and before 6.17 everything (mm/mmap.c, ksm_add_vma).
     private func marksLate(_ vma: VMA) -> Bool {
-        !rules.marksPagesBeforeMerging || vma.flags.contains(.zeroDevice)
+        !rules.marksPagesBeforeMerging || !rules.marksZeroDeviceEarly && vma.flags.contains(.zeroDevice)
     }
 
     mutating func markMergeable(_ place: VMATree.Cursor, _ vma: VMA) {

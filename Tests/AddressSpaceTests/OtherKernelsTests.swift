@@ -19,6 +19,11 @@ import TraceLog
         .call(.mmap, [pages.lowerBound, UInt64(pages.count), protection, 0x32])
     }
 
+    /// Private /dev/zero, at offsets that go on where the addresses do.
+    private func mapZeros(_ pages: Range<UInt64>) -> Step {
+        .call(.mmap, [pages.lowerBound, UInt64(pages.count), Self.readWrite, 0x12, 3, pages.lowerBound])
+    }
+
     private func protect(_ pages: Range<UInt64>, _ protection: UInt64, error: UInt16 = 0) -> Step {
         .call(.mprotect, [pages.lowerBound, UInt64(pages.count), protection], error: error)
     }
@@ -27,6 +32,9 @@ import TraceLog
     private func space(_ release: String, _ steps: [Step]) -> AddressSpace {
         var space = AddressSpace(pageSize: 1, rules: KernelRules(kernelRelease: release))
         space.assumesWrites = false
+        space.identities.learn([
+            FileFacts(device: 0, inode: 0, path: ""), FileFacts(device: 5, inode: 5, path: "/dev/zero"),
+        ])
         for step in steps {
             switch step {
             case .call(let kind, let arguments, let error):
@@ -44,9 +52,12 @@ import TraceLog
 
     private func call(_ kind: CallKind, _ arguments: [UInt64], error: UInt16 = 0) -> Call {
         let all = arguments + [UInt64](repeating: 0, count: 6 - arguments.count)
-        return Call(
+        var call = Call(
             kind: kind, arguments: (all[0], all[1], all[2], all[3], all[4], all[5]),
             result: kind == .mremap ? all[4] : all[0], error: error)
+        let isOfFile = kind == .mmap && !call.mapFlags.contains(.anonymous)
+        call.file = FileID(rawValue: isOfFile ? 1 : 0)
+        return call
     }
 
     private func vmas(_ space: borrowing AddressSpace) -> [Range<UInt64>] {
@@ -160,5 +171,29 @@ import TraceLog
         #expect(vmas(space("6.18.0", steps)) == [16..<20])
         #expect(
             vmas(space("6.18.0", steps + [.call(.userfaultfdUnregister, [3, 16, 2])])) == [16..<18, 18..<20])
+    }
+
+    private static let mergePages = Step.call(.prctl, [67, 1])
+
+    /// mm/ksm.c, ksm_vma_flags, before 6.17 ksm_add_vma; /dev/zero: drivers/char/mem.c.
+    @Test(arguments: [
+        ("6.4.0", 2, 2), ("6.14.0", 2, 2), ("6.17.0", 1, 2), ("6.18.2", 1, 2), ("6.19.0", 1, 1),
+    ])
+    func `mg comes before or after the neighbours are asked`(release: String, memory: Int, zeros: Int) {
+        let alike = [Self.mergePages, map(16..<18), map(18..<20)]
+        let ofZeros = [Self.mergePages, mapZeros(16..<18), mapZeros(18..<20)]
+        for (steps, expected) in [(alike, memory), (ofZeros, zeros)] {
+            let space = space(release, steps)
+            #expect(vmas(space).count == expected)
+            #expect(space.vma(containing: 16)?.flags.contains(.mergeable) == true)
+            #expect(space.vma(containing: 19)?.flags.contains(.mergeable) == true)
+        }
+    }
+
+    @Test(arguments: ["6.14.0", "6.17.0"])
+    func `mg does not come to what merges without it`(release: String) {
+        let space = space(
+            release, [map(16..<18), Self.mergePages, .call(.madvise, [16, 2, 13]), map(18..<20)])
+        #expect(vmas(space) == (release == "6.14.0" ? [16..<20] : [16..<18, 18..<20]))
     }
 }

@@ -1,4 +1,5 @@
 package import AddressSpace
+import Foundation
 package import TraceLog
 
 /// Replays a recording, and compares with the kernel after every call.
@@ -28,7 +29,10 @@ package struct Replay: ~Copyable {
         package var text: String
     }
 
-    package var space = AddressSpace(rules: .newest)
+    private static let thisKernel = KernelRules(
+        kernelRelease: (try? String(contentsOfFile: "/proc/sys/kernel/osrelease", encoding: .utf8)) ?? "")
+
+    package var space = AddressSpace(rules: thisKernel)
     private var ledger = Ledger()
     private let knowledge: Knowledge
     private let recording: Recording
@@ -84,7 +88,7 @@ package struct Replay: ~Copyable {
             ledger = Ledger(of: space)
             return
         }
-        space = AddressSpace(rules: .newest)
+        space = AddressSpace(rules: Self.thisKernel)
         space.learn(recording.definitions)
         ledger = Ledger()
         isLoaded = false
