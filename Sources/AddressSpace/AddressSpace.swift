@@ -37,8 +37,7 @@ package import TraceLog
     var futureFlags: VMAFlags = []
     /// PR_SET_MEMORY_MERGE is on.
     var mergesPages = false
-    /// Personality READ_IMPLIES_EXEC.
-    var readImpliesExec = false
+    var personality = Personality()
     var isLoaded = false
     /// The VMAs came by fork and no `changes` have told of them yet; the first snapshot will.
     var isInherited = false
@@ -80,7 +79,7 @@ package import TraceLog
         other.heap = heap
         other.futureFlags = futureFlags
         other.mergesPages = mergesPages
-        other.readImpliesExec = readImpliesExec
+        other.personality = personality
         other.isLoaded = isLoaded
         other.isInherited = isInherited
         other.stackAddress = stackAddress

@@ -17,7 +17,7 @@ extension AddressSpace {
         var futureFlags: VMAFlags
         var mergesPages: Bool
         /// Not in older checkpoints.
-        var readImpliesExec: Bool?
+        var personality: Personality?
         var isLoaded: Bool
         var isInherited: Bool
         var stackAddress: UInt64
@@ -38,7 +38,7 @@ extension AddressSpace {
             corrections: corrections, lastAnon: lastAnon, identities: identities, extras: extras,
             habits: habits,
             heap: heap,
-            futureFlags: futureFlags, mergesPages: mergesPages, readImpliesExec: readImpliesExec,
+            futureFlags: futureFlags, mergesPages: mergesPages, personality: personality,
             isLoaded: isLoaded, isInherited: isInherited,
             stackAddress: stackAddress)
     }
@@ -81,7 +81,7 @@ extension AddressSpace {
         heap = image.heap
         futureFlags = image.futureFlags
         mergesPages = image.mergesPages
-        readImpliesExec = image.readImpliesExec ?? false
+        personality = image.personality ?? Personality()
         isLoaded = image.isLoaded
         isInherited = image.isInherited
         stackAddress = image.stackAddress

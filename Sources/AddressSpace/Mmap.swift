@@ -92,6 +92,7 @@ extension AddressSpace {
         case .memory, .ordinary, .heap, .stack, .segment: break
         }
         if call.sawHugePages { vma.flags.formUnion([.hugeTLB, .dontExpand]) }
+        if withholdsExec(call) { vma.flags.subtract([.exec, .mayExec]) }
         if flags.isShared { restrictToDescriptor(&vma, writes: call.descriptorWrites) }
     }
 

@@ -31,10 +31,11 @@ extension AddressSpace {
     private mutating func protect(
         _ start: UInt64, _ end: UInt64, _ protection: UInt64, _ key: UInt64, limited: Bool
     ) {
-        let rights = given(protection)
+        let (asked, rights) = (Self.rights(protection), given(protection))
         let losesAccounting = rules.unwrittenLosesAccounting
         changeFlags(start, end, limited: limited) {
-            Self.protected($0, rights, key, losesAccounting: losesAccounting)
+            let given = rights == asked || $0.flags.contains(.mayExec) ? rights : asked
+            return Self.protected($0, given, key, losesAccounting: losesAccounting)
         }
         if assumesWrites, rights.contains(.write) { write(start, end) }
     }
@@ -67,7 +68,7 @@ extension AddressSpace {
         let stop: UInt64?
         switch error {
         case Errno.noMemory: stop = obstacle(start, end) { _ in false }
-        case Errno.access: stop = refused(call, start, end, rights)
+        case Errno.access: stop = refused(call, start, end, asked: Self.rights(protection))
         case Errno.notPermitted where rules.sealsCheckedInWalk: stop = obstacle(start, end, \.isSealed)
         default: return
         }
@@ -79,8 +80,8 @@ extension AddressSpace {
         protect(start, stop ?? end, protection, key, limited: error == Errno.noMemory)
     }
 
-    private func refused(_ call: Call, _ start: UInt64, _ end: UInt64, _ rights: VMAFlags) -> UInt64? {
-        let shown = shown(call, start..<end, with: rights)
+    private func refused(_ call: Call, _ start: UInt64, _ end: UInt64, asked rights: VMAFlags) -> UInt64? {
+        let shown = shown(call, start..<end, with: given(call.arguments.2))
         // Behind the first VMA the kernel is asked only for where the call came to (preload/tracer/doubt.c).
         return call.observedStart > start ? shown : refusing(start, end, rights) ?? shown
     }
@@ -106,7 +107,7 @@ extension AddressSpace {
     }
 
     /// The rights that the kernel showed at an address after the call; nil if it was not asked.
-    private func seenRights(_ call: Call, at address: UInt64) -> VMAFlags? {
+    func seenRights(_ call: Call, at address: UInt64) -> VMAFlags? {
         guard call.flags.contains(.hasObservation), call.observedStart <= address, address < call.observedEnd,
             call.observedRights != Call.unknownRights
         else { return nil }

@@ -13,7 +13,9 @@ extension AddressSpace {
         // Of the old mapping only the rights and the lock stay.
         let kept = VMAFlags.rights.union(.may).union([.shared, .mayShare, .locked]).union(.modelOnly)
         vma.flags = vma.flags.intersection(kept).union(futureFlags)
-        if readImpliesExec, vma.flags.contains(.read) { vma.flags.insert(.exec) }
+        if personality.impliesExec(author.thread), vma.flags.isSuperset(of: [.read, .mayExec]) {
+            vma.flags.insert(.exec)
+        }
         vma.extra = 0
         vma.owner = author.owner(.created)
         vma.time = author.time
