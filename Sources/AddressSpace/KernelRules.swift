@@ -96,6 +96,9 @@ extension KernelRules {
     package var closeHookAllowsGrowthUp: Bool { isSince(6, 4) }
     /// MREMAP_DONTUNMAP makes a source of which all has moved one that was never written; 5.13 (mm/mremap.c).
     package var dontUnmapForgetsWrites: Bool { isSince(5, 13) }
+    /// mremap looks at what it is to move before it takes away what lies at the destination; 6.15 (mm/mremap.c,
+    /// check_prep_vma; before it mremap_to).
+    package var mremapChecksSourceFirst: Bool { isSince(6, 15) }
     /// PR_SET_MEMORY_MERGE gives a new VMA `mg` before it is compared with its neighbours; 6.17 (mm/vma.c,
     /// ksm_vma_flags; before it mm/mmap.c, ksm_add_vma).
     package var marksPagesBeforeMerging: Bool { isSince(6, 17) }

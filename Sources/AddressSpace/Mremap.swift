@@ -89,12 +89,30 @@ extension AddressSpace {
         if error == Errno.fault, move.isFixed, isOntoItself, vma(containing: move.source) != nil {
             // The destination goes first, and the source with it (mremap_to).
             _ = removeRange(move.target, move.target &+ move.newLength)
+        } else if refusedLate(move, error) {
+            _ = removeRange(move.target, move.target &+ move.newLength)
+            if move.newLength < move.oldLength {
+                _ = removeRange(move.source &+ move.newLength, move.source &+ move.oldLength)
+            }
         } else if move.isFixed, move.oldLength == move.newLength, rules.mremapMovesMany, !overlaps(move) {
             moveUntilRefused(move, error)
         } else if error == Errno.notPermitted, rules.sealsCheckedInWalk,
             vma(containing: move.source)?.isSealed == false
         {
             meetSeal(move)
+        }
+    }
+
+    /// Whether the source was found unfit only when the destination had gone, and the tail of what shrinks (mremap_to,
+    /// before 6.15).
+    private func refusedLate(_ move: Move, _ error: UInt16) -> Bool {
+        guard move.isFixed, !rules.mremapChecksSourceFirst, let vma = vma(containing: move.source) else {
+            return false
+        }
+        switch error {
+        case Errno.fault, Errno.again: return true
+        case Errno.invalid: return move.oldLength == 0 && !vma.isShared && !overlaps(move)
+        default: return false
         }
     }
 

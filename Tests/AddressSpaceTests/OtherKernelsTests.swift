@@ -196,4 +196,22 @@ import TraceLog
             release, [map(16..<18), Self.mergePages, .call(.madvise, [16, 2, 13]), map(18..<20)])
         #expect(vmas(space) == (release == "6.14.0" ? [16..<20] : [16..<18, 18..<20]))
     }
+
+    private static let move: UInt64 = 3
+
+    /// The source is two VMAs; mm/mremap.c, mremap_to, since 6.15 check_prep_vma.
+    @Test(arguments: [("6.14.0", true), ("6.15.0", false)])
+    func `a move that is refused for its source has taken its destination`(release: String, hasTaken: Bool) {
+        let steps = [map(16..<18), map(18..<20, 1), map(32..<40)]
+        let grown = space(release, steps + [.call(.mremap, [16, 4, 6, Self.move, 32], error: 14)])
+        #expect(vmas(grown) == [16..<18, 18..<20] + [hasTaken ? 38..<40 : 32..<40])
+        let shrunk = space(release, steps + [.call(.mremap, [16, 4, 3, Self.move, 32], error: 14)])
+        #expect(vmas(shrunk) == (hasTaken ? [16..<18, 18..<19, 35..<40] : [16..<18, 18..<20, 32..<40]))
+    }
+
+    @Test(arguments: [("6.14.0", [16..<18, 36..<40]), ("6.15.0", [16..<18, 32..<40])])
+    func `private memory cannot be doubled`(release: String, expected: [Range<UInt64>]) {
+        let steps = [map(16..<18), map(32..<40), .call(.mremap, [16, 0, 4, Self.move, 32], error: 22)]
+        #expect(vmas(space(release, steps)) == expected)
+    }
 }
