@@ -94,6 +94,8 @@ extension KernelRules {
     package var growthJoinsNext: Bool { isSince(6, 1) }
     /// A VMA with a close hook takes in a part of what follows it; 6.4 (mm/mmap.c, can_vma_merge_after).
     package var closeHookAllowsGrowthUp: Bool { isSince(6, 4) }
+    /// madvise says EAGAIN for the ENOMEM of a split; 5.17 (mm/madvise.c).
+    package var madviseSaysAgain: Bool { isSince(5, 17) }
     /// MREMAP_DONTUNMAP makes a source of which all has moved one that was never written; 5.13 (mm/mremap.c).
     package var dontUnmapForgetsWrites: Bool { isSince(5, 13) }
     /// mremap looks at what it is to move before it takes away what lies at the destination; 6.15 (mm/mremap.c,

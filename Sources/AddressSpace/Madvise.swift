@@ -32,7 +32,14 @@ extension AddressSpace {
             return
         }
         if !call.succeeded { author.gaveUpBy = end }
-        changeFlags(start, stop, limited: call.error == Errno.again) { Self.advised($0, advice) ?? $0.flags }
+        let isLimited = call.error == Errno.again || fellAtLimit(start, end, call.error)
+        changeFlags(start, stop, limited: isLimited) { Self.advised($0, advice) ?? $0.flags }
+    }
+
+    /// Before 5.17 the limit made ENOMEM, as a hole does, which stops nothing.
+    private func fellAtLimit(_ start: UInt64, _ end: UInt64, _ error: UInt16) -> Bool {
+        guard !rules.madviseSaysAgain, error == Errno.noMemory, isNearLimit else { return false }
+        return obstacle(start, end) { _ in false } == nil
     }
 
     /// Where the first VMA begins that refuses the advice; `start` where none is known to.

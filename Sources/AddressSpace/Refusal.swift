@@ -37,12 +37,13 @@ extension AddressSpace {
         let count = count - leavingOut
         // No check asks for more room than 5 VMAs below the limit.
         guard count + 5 >= limit, let check = failingCheck(call, count, limit) else { return nil }
-        return Refusal(check: check, errno: Self.limitErrno(call), count: count)
+        return Refusal(check: check, errno: limitErrno(call), count: count)
     }
 
     /// madvise and naming say EAGAIN for the ENOMEM of a split (mm/madvise.c).
-    private static func limitErrno(_ call: Call) -> UInt16 {
-        [.madvise, .processMadvise, .prctl].contains(call.kind) ? Errno.again : Errno.noMemory
+    private func limitErrno(_ call: Call) -> UInt16 {
+        let isAdvice = [.madvise, .processMadvise, .prctl].contains(call.kind)
+        return isAdvice && rules.madviseSaysAgain ? Errno.again : Errno.noMemory
     }
 
     private func failingCheck(_ call: Call, _ count: Int, _ limit: Int) -> Refusal.Check? {

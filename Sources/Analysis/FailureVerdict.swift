@@ -9,7 +9,7 @@ struct FailureVerdict: Sendable {
     static func of(_ failed: FailedCall, kernelRelease: String) -> FailureVerdict? {
         let call = failed.call
         if let verdict = inTheWay(failed) ?? lockLimit(failed) { return verdict }
-        guard isShortage(call) else { return nil }
+        guard isShortage(call, kernelRelease) else { return nil }
         if let verdict = mapLimit(failed, kernelRelease) { return verdict }
         if isHugePageAttempt(call) { return noHugePage(failed) }
         if [.madvise, .processMadvise].contains(call.kind) { return nil }
@@ -57,12 +57,14 @@ struct FailureVerdict: Sendable {
             reason: "\(size) of huge pages (MAP_HUGETLB) were asked for, and too few are free")
     }
 
-    /// ENOMEM; EAGAIN where madvise says so for a split (Linux mm/madvise.c); an unchanged break.
-    private static func isShortage(_ call: Call) -> Bool {
+    /// ENOMEM; EAGAIN where madvise says so for a split, since 5.17 (Linux mm/madvise.c); an unchanged break.
+    private static func isShortage(_ call: Call, _ release: String) -> Bool {
         switch call.kind {
-        case .brk: FailedCall.isFailure(call)
-        case .madvise, .processMadvise: call.error == Errno.again
-        default: call.error == Errno.noMemory
+        case .brk: return FailedCall.isFailure(call)
+        case .madvise, .processMadvise:
+            let isOld = KernelVersion(release) < KernelVersion(major: 5, minor: 17)
+            return call.error == Errno.again || isOld && call.error == Errno.noMemory
+        default: return call.error == Errno.noMemory
         }
     }
 

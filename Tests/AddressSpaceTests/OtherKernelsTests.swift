@@ -214,4 +214,16 @@ import TraceLog
         let steps = [map(16..<18), map(32..<40), .call(.mremap, [16, 0, 4, Self.move, 32], error: 22)]
         #expect(vmas(space(release, steps)) == expected)
     }
+
+    /// A range inside one VMA needs two splits, of which the second fails; mm/madvise.c, madvise_behavior, since 5.17
+    /// madvise_update_vma.
+    @Test(arguments: [("5.15.0", 12), ("5.17.0", 11)] as [(String, UInt16)])
+    func `what madvise says at the limit`(release: String, error: UInt16) {
+        var space = space(release, [map(16..<20)])
+        space.maxMapCount = 2
+        let dontFork: UInt64 = 10
+        #expect(space.refusal(of: call(.madvise, [17, 2, dontFork]), limit: 2)?.errno == error)
+        space.apply(call(.madvise, [17, 2, dontFork], error: error))
+        #expect(vmas(space) == [16..<17, 17..<20])
+    }
 }
