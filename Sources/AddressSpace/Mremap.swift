@@ -209,6 +209,7 @@ extension AddressSpace {
         copy.end = target &+ (end &- start) &+ grows
         if vma.isAnonymous, vma.anon == 0 { copy.pgoff = target &>> pageShift }
         let place = insertNew(copy, at: clear(target, copy.end, asked: move.isFixed))
+        dropUserfault(place)
         guard move.keepsSource else {
             _ = removeRange(start, end)
             if grows > 0, vma.populatesWhenLocked { write(target, copy.end) }
@@ -235,7 +236,14 @@ extension AddressSpace {
         var copy = part(of: vma, move.source, vma.end)
         copy.start = move.target
         copy.end = move.target &+ move.newLength
-        _ = insertNew(copy, at: clear(copy.start, copy.end, asked: move.isFixed))
+        dropUserfault(insertNew(copy, at: clear(copy.start, copy.end, asked: move.isFixed)))
+    }
+
+    /// What has moved is watched no longer (mremap_userfaultfd_prep; the log does not tell of UFFD_FEATURE_EVENT_REMAP).
+    private mutating func dropUserfault(_ place: VMATree.Cursor) {
+        if tree[place].flags.isDisjoint(with: .userfault) { return }
+        tree[place].flags.subtract(.userfault)
+        tree[place].extra = extras.number(tree[place].extra) { $0.userfault = nil }
     }
 
     /// The model has nothing at the source: what arrives is taken for plain memory.

@@ -226,4 +226,13 @@ import TraceLog
         space.apply(call(.madvise, [17, 2, dontFork], error: error))
         #expect(vmas(space) == [16..<17, 17..<20])
     }
+
+    /// fs/userfaultfd.c, mremap_userfaultfd_prep: alike in all.
+    @Test func `what a userfaultfd watches moves away unwatched`() {
+        let steps: [Step] = [
+            map(16..<20), .call(.userfaultfdRegister, [3, 16, 4, 1]),
+            .call(.mremap, [16, 2, 2, Self.move, 32]), map(34..<36),
+        ]
+        #expect(vmas(space("6.18.0", steps)) == [18..<20, 32..<36])
+    }
 }
