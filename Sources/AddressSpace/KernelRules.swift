@@ -28,6 +28,9 @@ package struct KernelRules: Sendable, Equatable, Codable {
 
     /// As LINUX_VERSION_CODE counts; nil: the newest. Not in older checkpoints.
     private var versionCode: Int?
+    /// Where the kernel answered otherwise than its version would have it; not in older checkpoints.
+    private var nextFirstAnswer: Bool?
+    private var growthAnswer: Bool?
 
     package static let newest = KernelRules()
 
@@ -66,6 +69,8 @@ package struct KernelRules: Sendable, Equatable, Codable {
         case "dont_unmap_keeps_accounting": dontUnmapKeepsAccounting = answer
         case "mremap_moves_many": mremapMovesMany = answer
         case "seals_checked_in_walk": sealsCheckedInWalk = answer
+        case "mmap_asks_next_first": nextFirstAnswer = answer == mmapAsksNextFirst ? nil : answer
+        case "growth_joins_next": growthAnswer = answer == growthJoinsNext ? nil : answer
         default: break
         }
     }
@@ -79,7 +84,7 @@ package struct KernelRules: Sendable, Equatable, Codable {
     }
 }
 
-// MARK: - Rules by the version alone
+// MARK: - Rules by the version
 extension KernelRules {
     private static func code(_ major: Int, _ minor: Int) -> Int { major << 16 | minor << 8 }
 
@@ -89,9 +94,9 @@ extension KernelRules {
 
     /// mmap asks the next VMA for a merge, and the previous one only whether it may take in both: of two that were
     /// written apart the next grows, and one that was not stays apart; from 6.1 to 6.11 (mm/mmap.c, mmap_region).
-    package var mmapAsksNextFirst: Bool { isSince(6, 1) && !isSince(6, 12) }
+    package var mmapAsksNextFirst: Bool { nextFirstAnswer ?? (isSince(6, 1) && !isSince(6, 12)) }
     /// What mremap lets grow in its place merges with the VMA that it reaches; 6.1 (mm/mremap.c; before it vma_adjust).
-    package var growthJoinsNext: Bool { isSince(6, 1) }
+    package var growthJoinsNext: Bool { growthAnswer ?? isSince(6, 1) }
     /// A VMA with a close hook takes in a part of what follows it; 6.4 (mm/mmap.c, can_vma_merge_after).
     package var closeHookAllowsGrowthUp: Bool { isSince(6, 4) }
     /// madvise says EAGAIN for the ENOMEM of a split; 5.17 (mm/madvise.c).

@@ -235,4 +235,15 @@ import TraceLog
         ]
         #expect(vmas(space("6.18.0", steps)) == [18..<20, 32..<36])
     }
+
+    /// A distribution's kernel may have the memory management of later ones.
+    @Test func `an answer of the kernel outweighs its version`() {
+        var facts = ProcessFacts()
+        facts.kernelRelease = "5.14.0-503.el9.x86_64"
+        #expect(!KernelRules(facts).mmapAsksNextFirst && !KernelRules(facts).growthJoinsNext)
+        facts.kernelAnswers = ["mmap_asks_next_first": true, "growth_joins_next": true]
+        #expect(KernelRules(facts).mmapAsksNextFirst && KernelRules(facts).growthJoinsNext)
+        facts.kernelRelease = "6.8.0"
+        #expect(KernelRules(facts) == KernelRules(kernelRelease: "6.8.0"))
+    }
 }

@@ -18,7 +18,7 @@ import TraceLog
         let result = try mapfray("record", "--quiet", "-o", scratch.file("log"), "true")
         #expect(result.status == 0, "\(result.errors)")
         let facts = try facts("log")
-        #expect(facts.kernelAnswers.count == 8, "\(facts.kernelAnswers)")
+        #expect(facts.kernelAnswers.count == 10, "\(facts.kernelAnswers)")
         #expect(KernelRules(facts) == KernelRules(kernelRelease: facts.kernelRelease))
     }
 

@@ -7,7 +7,7 @@ struct RuleProbe {
     private static let page = Int(sysconf(Int32(_SC_PAGESIZE)))
     /// Pages that each trial has to itself.
     private static let room = 16
-    private static let trials = 8
+    private static let trials = 10
     private static let readWrite = PROT_READ | PROT_WRITE
 
     private let base: UnsafeMutableRawPointer
@@ -32,7 +32,7 @@ struct RuleProbe {
     private func answers() -> [String: Bool] {
         let tried = [
             mapStack(0), protectUnwritten(1), restoreSegment(2), mergeIntoUnwritten(3), installGuard(4),
-            leaveBehind(5), moveTwo(6), unmapToSeal(7),
+            leaveBehind(5), moveTwo(6), unmapToSeal(7), fillHole(8), growToNext(9),
         ]
         let list = Self.list()
         var result: [String: Bool] = [:]
@@ -109,6 +109,26 @@ extension RuleProbe {
             munmap(at(trial, 1), 2 * Self.page) != 0
         else { return nil }
         return { list in ("seals_checked_in_walk", list.contains { $0.start == address(trial, 1) }) }
+    }
+}
+
+// MARK: - Trials of what kernels with the version of an older one have from newer ones
+extension RuleProbe {
+    /// Between two pages that were written apart.
+    private func fillHole(_ trial: Int) -> Judge? {
+        for page in [0, 2] {
+            guard map(trial, page, 1) else { return nil }
+            at(trial, page).storeBytes(of: 1, as: UInt8.self)
+        }
+        guard map(trial, 1, 1) else { return nil }
+        return { list in ("mmap_asks_next_first", list.contains { $0.start == address(trial, 1) }) }
+    }
+
+    private func growToNext(_ trial: Int) -> Judge? {
+        guard map(trial, 0, 1), map(trial, 2, 1), munmap(at(trial, 1), Self.page) == 0,
+            linux_mremap(at(trial, 0), Self.page, 2 * Self.page, 0, nil) == 0
+        else { return nil }
+        return { list in ("growth_joins_next", list.count { isIn(trial, 0, 3, $0) } == 1) }
     }
 }
 
