@@ -5,7 +5,7 @@ package import TraceLog
 package struct KernelRules: Sendable, Equatable, Codable {
     /// brk expands only what lies behind mm->start_brk, not what the heap begins right behind; 6.1.
     package var heapExpandsItselfAlone = true
-    /// MAP_STACK sets `nh`; 6.7.
+    /// MAP_STACK sets `nh`; 6.8 (include/linux/mman.h, calc_vm_flag_bits).
     package var stackMeansNoHugePage = true
     /// Making an unwritten anonymous VMA non-writable drops `ac`; 6.7 (mm/mprotect.c, mprotect_fixup).
     package var unwrittenLosesAccounting = true
@@ -40,8 +40,8 @@ package struct KernelRules: Sendable, Equatable, Codable {
     package init(kernelRelease: String) {
         guard let version = Self.version(of: kernelRelease) else { return }
         heapExpandsItselfAlone = version >= (6, 1, 0)
-        stackMeansNoHugePage = version >= (6, 7, 0)
         unwrittenLosesAccounting = version >= (6, 7, 0)
+        stackMeansNoHugePage = version >= (6, 8, 0)
         closeHookBlocksDeletionOnly = version >= (6, 12, 0)
         sealsCheckedInWalk = version >= (6, 12, 0)
         unwrittenTargetAccepts = version >= (6, 16, 0)

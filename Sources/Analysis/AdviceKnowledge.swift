@@ -268,7 +268,7 @@ extension Advice {
             pattern: .mixedFlags,
             text:
                 "Map neighbours with the same flags: MAP_NORESERVE on one of them keeps two apart, and so does MAP_STACK"
-                + " since Linux 6.7.",
+                + " since Linux 6.8.",
             source:
                 "Linux 6.12 mm/mmap.c, VM_NORESERVE and VM_ACCOUNT; include/linux/mman.h, _calc_vm_trans(MAP_STACK)"
         ),

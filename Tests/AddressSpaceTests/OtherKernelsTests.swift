@@ -246,4 +246,12 @@ import TraceLog
         facts.kernelRelease = "6.8.0"
         #expect(KernelRules(facts) == KernelRules(kernelRelease: "6.8.0"))
     }
+
+    /// include/linux/mman.h, calc_vm_flag_bits.
+    @Test(arguments: [("6.7.0", [16..<20]), ("6.8.0", [16..<18, 18..<20])])
+    func `a stack beside plain memory`(release: String, expected: [Range<UInt64>]) {
+        let mapStack: UInt64 = 0x2_0000
+        let stack = Step.call(.mmap, [18, 2, Self.readWrite, 0x32 | mapStack])
+        #expect(vmas(space(release, [map(16..<18), stack])) == expected)
+    }
 }
