@@ -254,4 +254,13 @@ import TraceLog
         let stack = Step.call(.mmap, [18, 2, Self.readWrite, 0x32 | mapStack])
         #expect(vmas(space(release, [map(16..<18), stack])) == expected)
     }
+
+    /// mm/madvise.c, madvise_set_anon_name.
+    @Test func `naming a part at the limit leaves the first split`() {
+        let steps = [map(16..<20), map(32..<33)]
+        var space = space("6.8.0", steps)
+        space.maxMapCount = 3
+        space.apply(call(.prctl, [0x5356_4D41, 0, 17, 2, 1], error: 11))
+        #expect(vmas(space) == [16..<17, 17..<20, 32..<33])
+    }
 }
