@@ -106,6 +106,8 @@ extension KernelRules {
     /// mremap looks at what it is to move before it takes away what lies at the destination; 6.15 (mm/mremap.c,
     /// check_prep_vma; before it mremap_to).
     package var mremapChecksSourceFirst: Bool { isSince(6, 15) }
+    /// MADV_GUARD_INSTALL goes over files and shared memory as well; 6.15 (mm/madvise.c, is_valid_guard_vma).
+    package var filesTakeGuards: Bool { isSince(6, 15) }
     /// PR_SET_MEMORY_MERGE gives a new VMA `mg` before it is compared with its neighbours; 6.17 (mm/vma.c,
     /// ksm_vma_flags; before it mm/mmap.c, ksm_add_vma).
     package var marksPagesBeforeMerging: Bool { isSince(6, 17) }

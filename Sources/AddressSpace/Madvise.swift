@@ -98,6 +98,7 @@ extension AddressSpace {
         var cursor = tree.first(endingAbove: start)
         while !tree.isEnd(cursor), tree[cursor].start < end, tree[cursor].flags.isDisjoint(with: exempt) {
             if call.error == Errno.notPermitted, tree[cursor].refusesDiscard { return }
+            if !rules.filesTakeGuards, !tree[cursor].isAnonymous { return }
             if rules.guardIsSticky { tree[cursor].flags.insert(.maybeGuard) }
             if tree[cursor].anon == 0, tree[cursor].isAnonymous { prepareAnon(cursor) }
             cursor = tree.next(cursor)

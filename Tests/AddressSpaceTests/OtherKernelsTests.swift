@@ -263,4 +263,18 @@ import TraceLog
         space.apply(call(.prctl, [0x5356_4D41, 0, 17, 2, 1], error: 11))
         #expect(vmas(space) == [16..<17, 17..<20, 32..<33])
     }
+
+    /// A file lies between, and what is locked refuses it in any case; mm/madvise.c, is_valid_guard_vma.
+    @Test(arguments: [("6.13.0", false), ("6.15.0", true)])
+    func `guards are refused by a file or go beyond it`(release: String, isWritten: Bool) {
+        let (guardInstall, shared): (UInt64, UInt64) = (102, 0x31)
+        let steps: [Step] = [
+            map(16..<18), .call(.mmap, [18, 2, Self.readWrite, shared]), map(20..<22),
+            map(22..<24), .call(.mlock2, [22, 2, 1]),
+            .call(.madvise, [16, 8, guardInstall], error: 22),
+        ]
+        let space = space(release, steps)
+        #expect((space.vma(containing: 16)?.anon != 0) == true)
+        #expect((space.vma(containing: 20)?.anon != 0) == isWritten)
+    }
 }
