@@ -335,4 +335,19 @@ import Testing
             $0.call(9, Script.address(13), 2 * 4096, 3, 56, .max, 0)
         }
     }
+
+    @Test func `before a VMA that refuses mprotect its neighbours have become one`() throws {
+        try Replay.run(.observed, errors: [12, 13]) {
+            $0.line("c 29 0 32768 0x380")
+            $0.line("s 0")
+            $0.call(9, Script.address(76), 10 * 4096, 0, 50, .max, 0)
+            $0.call(10, Script.address(82), 10 * 4096, 3)
+            $0.call(9, Script.address(74), 9 * 4096, 3, 50, .max, 0)
+            $0.call(10, Script.address(80), 6 * 4096, 1)
+            $0.call(149, Script.address(78), 5 * 4096)
+            $0.line("c 30 $0 \(Script.address(86)) 20480")
+            $0.call(10, Script.address(75), 9 * 4096, 0)
+            $0.call(10, Script.address(77), 11 * 4096, 3)
+        }
+    }
 }

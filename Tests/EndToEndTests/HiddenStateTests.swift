@@ -71,6 +71,23 @@ import Testing
         #expect(corrections > 0)
     }
 
+    @Test func `before a VMA that refuses mprotect what was not written has become one`() throws {
+        let corrections = try anonCorrections(
+            """
+            enum { FIXED = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, WRITABLE = PROT_READ | PROT_WRITE };
+            munmap(area, 100 * PAGE);
+            mmap(area + 2 * PAGE, 10 * PAGE, PROT_NONE, FIXED, -1, 0);
+            mprotect(area + 8 * PAGE, 4 * PAGE, WRITABLE);
+            mmap(area, 9 * PAGE, WRITABLE, FIXED, -1, 0);
+            mprotect(area + 6 * PAGE, 6 * PAGE, PROT_READ);
+            mlock(area + 4 * PAGE, 5 * PAGE);
+            mmap(area + 12 * PAGE, PAGE, PROT_READ, MAP_SHARED | MAP_FIXED, open("/proc/self/exe", O_RDONLY), 0);
+            mprotect(area + PAGE, 9 * PAGE, PROT_NONE);
+            return !mprotect(area + 3 * PAGE, 11 * PAGE, PROT_READ | PROT_WRITE) || errno != EACCES;
+            """)
+        #expect(corrections > 0)
+    }
+
     /// The tracer asks for none of the pieces amidst of the reservation: what it takes for certain must be so.
     @Test(arguments: [1, 2, 3, 4]) func `a reservation made usable piece by piece`(seed: Int) throws {
         _ = try anonCorrections(

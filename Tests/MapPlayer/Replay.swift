@@ -145,9 +145,12 @@ package struct Replay: ~Copyable {
         guard let asked = Self.asked(call) else { return nil }
         if call.kind == .mremap, !call.succeeded { return vmas.first { $0.end > asked.lowerBound } }
         let found = vmas.filter { $0.end > asked.lowerBound && $0.start < asked.upperBound }
-        guard call.error == 13, call.kind == .mprotect else { return found.first }
+        guard Self.isRefusal(call) else { return found.first }
         return found.prefix { $0.flags & 7 == call.arguments.2 & 7 }.last ?? found.first
     }
+
+    /// Whether the first VMA asked about is the last one that the call changed, and the others are all of its range.
+    private static func isRefusal(_ call: Call) -> Bool { call.error == 13 && call.kind == .mprotect }
 
     /// The addresses that the tracer asks about after a call.
     private static func asked(_ call: Call) -> Range<UInt64>? {
@@ -170,7 +173,8 @@ package struct Replay: ~Copyable {
         if call.kind == .mlockall || call.kind == .munlockall {
             for vma in vmas { reconcile(vma.start, vma.end) }
         }
-        guard let asked = Self.asked(call), var end = observed(call, vmas)?.end else { return }
+        guard let asked = Self.asked(call), let first = observed(call, vmas) else { return }
+        var end = Self.isRefusal(call) ? asked.lowerBound : first.end
         for _ in 0..<200 {
             guard end < asked.upperBound, let next = vmas.first(where: { $0.end > end }),
                 next.start < asked.upperBound

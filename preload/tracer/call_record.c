@@ -73,7 +73,7 @@ static bool append_observations(struct mf_call *record, const struct call *call,
 	doubt_learn(&inquiry->doubt, first);
 	record->flags |= MF_CALL_HAS_OBSERVATION;
 	inquiry->size = record->record.size += (uint16_t)sizeof *first;
-	inquiry->at = first->end;
+	inquiry->at = inquiry->doubt.further ? inquiry->doubt.further : first->end;
 	observe_further(inquiry, record, FURTHER_ON_STACK);
 	return inquiry->at >= inquiry->doubt.end;
 }

@@ -225,6 +225,7 @@ static bool doubt_of_refusal(const uint64_t *arguments, enum mf_call_number kind
 	if (!doubt_of_range(arguments, kind, doubt))
 		return false;
 	doubt->start = last_changed(arguments[0], arguments[1], arguments[2]);
+	doubt->further = arguments[0]; /* what lies before it may have merged as well */
 	return true;
 }
 

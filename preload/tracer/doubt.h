@@ -10,6 +10,7 @@ struct doubt {
 	uint64_t now;
 	uint64_t start;
 	uint64_t end;
+	uint64_t further; /* where the VMAs begin that are asked about after the first; 0: behind it */
 	uint64_t size;	  /* bytes that the call worked on */
 	bool names_file;  /* the file is wanted too */
 	bool is_paid_for; /* it is asked because there is time for it */

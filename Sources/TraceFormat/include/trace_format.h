@@ -147,8 +147,9 @@ enum mf_call_number {
 
 /* mf_call.flags */
 #define MF_CALL_HAS_OBSERVATION 1 /* a struct mf_observation follows the arguments, then struct mf_range to the
-				   * end of the record: the VMAs that come next in what the call worked on; at the end
-				   * an empty one, if other threads' calls up to that time may show in them */
+				   * end of the record: the VMAs that come next in what the call worked on (after an
+				   * mprotect that was refused amid its range: from its start on); at the end an empty
+				   * one, if other threads' calls up to that time may show in them */
 #define MF_CALL_IN_TRACER 2       /* made by the tracer's own helpers (the unwinder), so without a stack */
 #define MF_CALL_BY_SYMBOL 4       /* caught at the exported function */
 #define MF_CALL_BY_SYSCALL 8      /* caught in syscall(2) */
@@ -169,7 +170,7 @@ struct mf_call {
 };
 
 /* What PROCMAP_QUERY (or fstat) said right after a call about the VMA at its result, or where the call worked on
- * what was there, at its first address. */
+ * what was there, at its first address; after an mprotect that was refused, about the last VMA that it changed. */
 struct mf_observation {
 	uint64_t start; /* of the VMA that holds the result; 0 with end 0: only the file is known */
 	uint64_t end;
