@@ -26,9 +26,14 @@ package struct Replay: ~Copyable {
     /// Whether entries were read that are not yet applied.
     var hasReadAhead: Bool { aheadPosition < ahead.count }
 
-    /// How far a snapshot looks ahead for calls that began before it ended. Calls follow it in the log in the
-    /// order of their ends, and no process has more calls in flight than threads that run.
+    /// Entries that a snapshot looks ahead for calls that began before it ended. Calls follow it in the log in the
+    /// order of their ends, and no process has more calls in flight than threads that run. More of them only where
+    /// the calls of some follow each other so fast that these are over before another thread, which waits for a
+    /// processor amidst its call, may have got one.
     private static let lookAhead = 8192
+    private static let mostAhead = 1 << 16
+    /// Nanoseconds that a thread may wait for a processor where there are several threads to each.
+    private static let longestWait: UInt64 = 200_000_000
 
     /// Nanoseconds after which a call has changed the map although it has not returned: the kernel changes it first,
     /// and what takes longer is pages (Linux mm/vma.c, mm/mlock.c), or a process that is stopped or not running, mostly
@@ -262,7 +267,7 @@ package struct Replay: ~Copyable {
     private mutating func adopt<Source: EntrySource & ~Copyable, Observer: ReplayObserver>(
         _ snapshot: Snapshot, _ source: inout Source, _ observer: inout Observer
     ) {
-        readAhead(&source)
+        readAhead(&source, until: snapshot.end &+ Self.longestWait)
         learn(source.definitions)
         let later = ahead[aheadPosition...].compactMap { entry in
             if case .call(let call) = entry { call } else { nil as Call? }
@@ -284,9 +289,18 @@ package struct Replay: ~Copyable {
         knownFiles = definitions.files.count
     }
 
-    private mutating func readAhead<Source: EntrySource & ~Copyable>(_ source: inout Source) {
+    private mutating func readAhead<Source: EntrySource & ~Copyable>(
+        _ source: inout Source, until time: UInt64
+    ) {
         ahead.removeFirst(aheadPosition)
         aheadPosition = 0
-        while ahead.count < Self.lookAhead, let entry = source.next() { ahead.append(entry) }
+        while ahead.count < (isAhead(of: time) ? Self.lookAhead : Self.mostAhead), let entry = source.next() {
+            ahead.append(entry)
+        }
+    }
+
+    /// Whether what was read ahead last ended after that time.
+    private func isAhead(of time: UInt64) -> Bool {
+        if case .call(let call) = ahead.last { call.end > time } else { false }
     }
 }

@@ -34,6 +34,30 @@ struct CallsInFlightTests {
         #expect(report.vmas.last == 10)
     }
 
+    /// A thread that waits for a processor amidst its call, while another makes a call every other microsecond.
+    @Test func `a call that waits long is neither confirmed nor refuted`() {
+        let place: UInt64 = 0x6000_0000_0000
+        let list = (0..<10).map { index in
+            let start = 0x40_0000 + UInt64(index) * 0x10_0000
+            return Snapshot.VMA(start: start, end: start + 4 * page, flags: 1)
+        }
+        var log = SyntheticLog()
+        log.now = 2_000_000
+        log.pace = 2000
+        let stack = log.stack("liba.so")
+        let begin = log.now - 100
+        log.add(
+            snapshot: list + [Snapshot.VMA(start: place, end: place + page, flags: 3)], reason: .threshold)
+        for _ in 0..<25_000 { log.unmap(log.map(stack: stack), stack: stack) }
+        log.add(
+            Call(
+                kind: .mmap, arguments: (0, page, 3, 0x22, .max, 0), result: place, begin: begin,
+                end: log.now, thread: 2, stack: stack))
+        let report = log.investigated().report
+        #expect(report.trust.snapshots == 1 && report.trust.exact == 1)
+        #expect(report.vmas.last == 10)
+    }
+
     @Test func `a call that was over must be in the list`() {
         #expect(report(begin: 1_000_000, end: 1_000_100, first: true, listed: true).trust.exact == 1)
         let missing = report(begin: 1_000_000, end: 1_000_100, first: true, listed: false)
