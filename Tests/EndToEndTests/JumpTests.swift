@@ -62,6 +62,8 @@ import Testing
         #expect(snapshots.last?["reason"] as? String == "exit", "\(verified)")
         #expect(snapshots.last?["different"] as? Int == 0)
         #expect(verified["lost"] as? Int == 0)
+        let notes = verified["notes"] as? [String] ?? []
+        #expect(notes.count { $0.contains("a call was left before it was written down") } == 1, "\(notes)")
         // Every segment of the ring held a record that was never finished: the log is read to its end all the same.
         let events = try mapfray("events", scratch.file("log"))
         #expect(events.lines.count > 30000)

@@ -203,7 +203,9 @@ long call_make(const struct call *call)
 	note_code(call, kind, result);
 	redirect_loaded_code(call, kind, result);
 	watch_call(call, kind, result);
-	if (__builtin_expect(turn.was_overtaken || flight.found_abandoned, 0))
+	if (__builtin_expect(flight.found_abandoned, 0))
+		watch_abandoned();
+	else if (__builtin_expect(turn.was_overtaken, 0))
 		watch_overtaken();
 	return result;
 }

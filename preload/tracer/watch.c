@@ -30,6 +30,7 @@ static uint64_t failures_seen[FAILURES_MAX];
 static bool is_order_unknown; /* of two calls over the same addresses: a list is to follow */
 static bool is_to_be_settled; /* what a call made of every VMA: likewise */
 static uint64_t settling;     /* ns that such lists took */
+static bool has_told;	      /* of an abandoned call */
 
 static uint64_t threshold_count(unsigned index)
 {
@@ -54,6 +55,7 @@ void watch_start(uint64_t map_count)
 	is_order_unknown = false;
 	is_to_be_settled = false;
 	settling = 0;
+	has_told = false;
 	for (size_t i = 0; i < FAILURES_MAX; i++)
 		failures_seen[i] = 0;
 	allow_until_threshold(map_count);
@@ -217,6 +219,15 @@ void watch_overtaken(void)
 	 */
 	__atomic_store_n(&allowance, 0, __ATOMIC_RELAXED);
 	look_for_threshold();
+}
+
+void watch_abandoned(void)
+{
+	if (!__atomic_exchange_n(&has_told, true, __ATOMIC_RELAXED))
+		define_note(MF_NOTE_NOT_COVERED,
+			    "a call was left before it was written down (siglongjmp, pthread_cancel): "
+			    "what such a call changed shows from the next snapshot on");
+	watch_overtaken();
 }
 
 void watch_call(const struct call *call, enum mf_call_number kind, long result)

@@ -13,6 +13,8 @@ void watch_call(const struct call *call, enum mf_call_number kind, long result);
 /* After a call that others over the same addresses did not wait for any longer: which came first is not sure.
  * Does not enter libc. */
 void watch_overtaken(void);
+/* After a call that found one of its thread which never came to its end. Does not enter libc. */
+void watch_abandoned(void);
 /* To be called after a call that worked on any number of VMAs: what it made of them depends on which of them
  * were written, so the kernel is asked about all. Does not enter libc. */
 void watch_settle(void);
