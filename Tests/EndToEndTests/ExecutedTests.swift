@@ -90,6 +90,24 @@ import Testing
         #expect(try report().contains("a program whose libc is not glibc 2.35 or newer"))
     }
 
+    @Test func `nor a loader for another libc that is run as a command`() throws {
+        let program = try foreignProgram()
+        let loader = scratch.file("ld-other.so.1")
+        try FileManager.default.moveItem(atPath: scratch.file("loader"), toPath: loader)
+        try record(["/bin/sh", "-c", "\(loader) \(program); echo $?"])
+        #expect(try report().contains("went on unrecorded as \(loader), a program whose libc is not glibc"))
+    }
+
+    @Test func `of what glibc's loader runs as a command nothing else is said`() throws {
+        try record(["/bin/sh", "-c", "/lib64/ld-linux-x86-64.so.2 /bin/true; echo $?"])
+        #expect(try !report().contains("went on unrecorded"))
+    }
+
+    /// The addresses differ from run to run.
+    @Test func `ldd lists what the program loads`() throws {
+        try record(["/bin/sh", "-c", "ldd /bin/true | sed 's/ (0x.*//'"])
+    }
+
     @Test func `a program of 32 bits finds nothing to preload`() throws {
         let program = try scratch.compile(
             "small", Self.start, ["-m32", "-fno-pic", "-fno-stack-protector", "-nostdlib", "-static"])

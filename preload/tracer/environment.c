@@ -221,6 +221,8 @@ bool environment_complete(char *const *environment, enum environment_aim aim, st
 	environment = environment ? environment : none;
 	const char *theirs = find(environment, "LD_PRELOAD");
 	bool has_library = theirs && holds(theirs, library);
+	if (find(environment, "LD_TRACE_LOADED_OBJECTS")) /* ldd: the loader lists what it would load */
+		aim = ENVIRONMENT_WITHOUT;
 	if (has_library && (aim == ENVIRONMENT_WITHOUT || !is_reachable())) {
 		make_preload_without(theirs, made);
 		replace_preload(environment, theirs, made);

@@ -66,10 +66,10 @@ static long read_part(const struct image *image, char *bytes, size_t size, uint6
 	return length;
 }
 
-static bool is_own_loader(const char *path)
+static bool is_own_loader(int folder, const char *path)
 {
 	struct stat facts;
-	return raw_syscall4(SYS_newfstatat, AT_FDCWD, (long)path, (long)&facts, 0) == 0 &&
+	return raw_syscall4(SYS_newfstatat, folder, (long)path, (long)&facts, 0) == 0 &&
 	       facts.st_dev == own_loader.st_dev && facts.st_ino == own_loader.st_ino;
 }
 
@@ -81,11 +81,11 @@ static bool holds_version(const char *bytes, long size)
 	return false;
 }
 
-/* Whether the file at image->loader names the version. One that cannot be read is the kernel's to refuse. */
-static bool is_good_loader(const struct image *image)
+/* Whether a loader names the version. One that cannot be read is the kernel's to refuse. */
+static bool names_version(const struct image *image, int folder, const char *path)
 {
 	enum { OVERLAP = sizeof NEWEST_VERSION };
-	long file = open_file(AT_FDCWD, image->loader), size;
+	long file = open_file(folder, path), size;
 	bool is_good = file < 0;
 	for (long at = 0; !is_good; at += size - OVERLAP) {
 		size = raw_syscall4(SYS_pread64, file, (long)image->bytes, BEGINNING, at);
@@ -98,17 +98,31 @@ static bool is_good_loader(const struct image *image)
 	return is_good;
 }
 
+static bool is_good_loader(const struct image *image, int folder, const char *path)
+{
+	return is_own_loader(folder, path) || names_version(image, folder, path);
+}
+
 static bool has_good_loader(const struct image *image, const Elf64_Phdr *segment)
 {
 	size_t size = segment->p_filesz < NAME ? segment->p_filesz : NAME - 1;
 	if (read_part(image, image->loader, size, segment->p_offset) != (long)size)
 		return true;
 	image->loader[size] = 0;
-	return is_own_loader(image->loader) || is_good_loader(image);
+	return is_good_loader(image, AT_FDCWD, image->loader);
+}
+
+/* A loader run as a command loads the library although it asks for no loader. Its name tells it from a static
+ * program. */
+static bool is_loader(const struct image *image)
+{
+	const char *name = text_base_name(image->path);
+	return text_begins(name, "ld-") || text_begins(name, "ld.so");
 }
 
 static struct obstacle obstacle_of_program(const struct image *image)
 {
+	const struct obstacle other_libc = {"a program whose libc is not glibc 2.35 or newer", true};
 	const Elf64_Ehdr *header = (const Elf64_Ehdr *)image->bytes;
 	const Elf64_Phdr *segments = (const Elf64_Phdr *)(image->bytes + header->e_phoff);
 	if (header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_machine != EM_X86_64)
@@ -120,10 +134,10 @@ static struct obstacle obstacle_of_program(const struct image *image)
 		Elf64_Phdr segment = segments[i];
 		if (segment.p_type != PT_INTERP)
 			continue;
-		return has_good_loader(image, &segment)
-			   ? (struct obstacle){0}
-			   : (struct obstacle){"a program whose libc is not glibc 2.35 or newer", true};
+		return has_good_loader(image, &segment) ? (struct obstacle){0} : other_libc;
 	}
+	if (is_loader(image))
+		return is_good_loader(image, image->folder, image->path) ? (struct obstacle){0} : other_libc;
 	return (struct obstacle){"a static program", false};
 }
 
