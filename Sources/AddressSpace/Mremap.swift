@@ -95,6 +95,7 @@ extension AddressSpace {
                 _ = removeRange(move.source &+ move.newLength, move.source &+ move.oldLength)
             }
         } else if move.isFixed, move.oldLength == move.newLength, rules.mremapMovesMany, !overlaps(move) {
+            if error == Errno.notPermitted, !meetsSeal(move) { return }
             moveUntilRefused(move, error)
         } else if error == Errno.notPermitted, rules.sealsCheckedInWalk,
             vma(containing: move.source)?.isSealed == false
@@ -117,13 +118,27 @@ extension AddressSpace {
     }
 
     /// A seal where something had to go: at the destination, which goes first, or in the tail that shrinking cuts off.
+    /// Without one the destination lies below vm.mmap_min_addr, which is looked at last (mremap_to).
     private mutating func meetSeal(_ move: Move) {
-        let (start, end) = (move.target, move.target &+ move.newLength)
-        if move.isFixed {
-            if obstacle(start, end, \.isSealed, inHoles: true) != nil { return removalFailed(start, end) }
-            _ = removeRange(start, end)
-        }
-        removalFailed(move.source &+ move.newLength, move.source &+ move.oldLength)
+        if move.isFixed, !removes(move.target, move.target &+ move.newLength) { return }
+        _ = removes(move.source &+ move.newLength, move.source &+ move.oldLength)
+    }
+
+    /// Whether a walk over several VMAs does: else its first one was not let to where it was to go.
+    private func meetsSeal(_ move: Move) -> Bool {
+        holdsSeal(move.source, move.source &+ move.oldLength)
+            || holdsSeal(move.target, move.target &+ move.newLength)
+    }
+
+    /// Removes the range unless a seal forbids it.
+    private mutating func removes(_ start: UInt64, _ end: UInt64) -> Bool {
+        let isSealed = holdsSeal(start, end)
+        if isSealed { removalFailed(start, end) } else if start < end { _ = removeRange(start, end) }
+        return !isSealed
+    }
+
+    private func holdsSeal(_ start: UInt64, _ end: UInt64) -> Bool {
+        obstacle(start, end, \.isSealed, inHoles: true) != nil
     }
 
     /// A walk over several VMAs leaves those moved that came before the one that refused (remap_move).
@@ -137,9 +152,7 @@ extension AddressSpace {
             let (from, to) = (max(vma.start, move.source), min(vma.end, end))
             let target = move.target &+ (from &- move.source)
             if refuses(vma, isOnly: address == move.source && vma.end >= end, error) { return }
-            if error == Errno.notPermitted,
-                obstacle(target, target &+ (to &- from), \.isSealed, inHoles: true) != nil
-            {
+            if error == Errno.notPermitted, holdsSeal(target, target &+ (to &- from)) {
                 return removalFailed(target, target &+ (to &- from))
             }
             // The destination goes before the limit is looked at (prep_move_vma).

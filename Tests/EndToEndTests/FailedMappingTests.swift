@@ -17,6 +17,39 @@ import Testing
         }
     }
 
+    /// Below vm.mmap_min_addr root alone may map.
+    @Test func `what a move to the lowest addresses cut off is gone`() throws {
+        try isExact(
+            "lowest",
+            """
+            #define _GNU_SOURCE
+            #include <errno.h>
+            #include <stdio.h>
+            #include <sys/mman.h>
+            #include <unistd.h>
+            enum { PAGE = 4096 };
+            static int refused(char *from, int pages, int left)
+            {
+                errno = 0;
+                void *moved = mremap(from, pages * PAGE, left * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, (void *)0);
+                return moved == MAP_FAILED && errno == EPERM;
+            }
+            int main(void)
+            {
+                unsigned long least = 0;
+                FILE *setting = fopen("/proc/sys/vm/mmap_min_addr", "r");
+                if (!setting || fscanf(setting, "%lu", &least) != 1 || least == 0)
+                    return 0;
+                char *pages = mmap(0, 16 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+                mprotect(pages + 10 * PAGE, PAGE, PROT_READ);
+                if (geteuid() == 0 && seteuid(65534))
+                    return 1;
+                int all = refused(pages, 4, 2) & refused(pages + 5 * PAGE, 3, 3) & refused(pages + 9 * PAGE, 3, 3);
+                return seteuid(getuid()) || !all;
+            }
+            """)
+    }
+
     @Test func `what a file's refusal took away is gone`() throws {
         try isExact(
             "refusing",
