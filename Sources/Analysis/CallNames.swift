@@ -1,4 +1,9 @@
-import TraceLog
+package import TraceLog
+
+extension CallKind {
+    /// The name of the system call.
+    package var systemCall: String { CallNames.name(of: self) }
+}
 
 /// The kernel's constants by the names strace gives them (Linux uapi: mman.h, mempolicy.h, shm.h, prctl.h).
 enum CallNames {

@@ -71,6 +71,23 @@ import Testing
         #expect(corrections > 0)
     }
 
+    @Test func `what lies above the 32 bits of an int is not looked at`() throws {
+        let corrections = try anonCorrections(
+            """
+            long above = 5L << 32;
+            syscall(SYS_pkey_mprotect, source + 2 * PAGE, PAGE, PROT_READ, 0xffffffffL);
+            syscall(SYS_mprotect, source + 3 * PAGE, PAGE, PROT_READ);
+            syscall(SYS_madvise, source + 6 * PAGE, PAGE, MADV_DONTDUMP | above);
+            syscall(SYS_madvise, source + 7 * PAGE, PAGE, MADV_DONTDUMP);
+            syscall(SYS_mlock2, source + 9 * PAGE, PAGE, 1 | above);
+            syscall(SYS_mlock2, source + 10 * PAGE, PAGE, 1);
+            syscall(SYS_personality, 0x400000 | above);
+            map(3, PROT_READ);
+            return syscall(SYS_mlockall, 2 | above) || map(3, PROT_READ) == MAP_FAILED;
+            """)
+        #expect(corrections == 0)
+    }
+
     @Test func `before a VMA that refuses mprotect what was not written has become one`() throws {
         let corrections = try anonCorrections(
             """

@@ -162,7 +162,7 @@ static void write_parts(const struct call *call, enum mf_call_number kind, long 
 
 static bool forbids_counter(const struct call *call)
 {
-	return call->number == SYS_prctl && call->arguments[0] == PR_SET_TSC &&
+	return call->number == SYS_prctl && (int)call->arguments[0] == PR_SET_TSC &&
 	       call->arguments[1] == PR_TSC_SIGSEGV;
 }
 
@@ -178,13 +178,15 @@ static long make_unrecorded(const struct call *call)
 	return enter_kernel(call);
 }
 
-long call_make(const struct call *call)
+long call_make(const struct call *asked)
 {
+	struct call narrow;
+	const struct call *call = call_narrow(asked, &narrow);
 	enum mf_call_number kind = call_kind(call->number, call->arguments);
 	if (!kind)
-		return make_unrecorded(call);
+		return make_unrecorded(asked);
 	if (!process_is_recording())
-		return enter_kernel(call);
+		return enter_kernel(asked);
 	/* Before the call, which may unmap code or unwind tables that the backtrace needs. */
 	uint64_t stack = define_stack(call->registers);
 	struct turn turn = turn_begin(call, kind);
@@ -193,7 +195,7 @@ long call_make(const struct call *call)
 	reserved_begin(call, kind);
 	struct in_flight flight = in_flight_begin(call);
 	uint64_t begin = tracer_now();
-	long result = enter_kernel(call);
+	long result = enter_kernel(asked);
 	uint64_t end = tracer_now();
 	if (kind == MF_CALL_BRK)
 		__atomic_store_n(&heap_end, (uint64_t)result, __ATOMIC_RELAXED);

@@ -30,6 +30,45 @@
 
 static const uint32_t ASKED_ABOUT = 0xFFFFFFFF; /* personality(2) */
 
+/* Bit N: argument N is an int (SYSCALL_DEFINE in mm/, ipc/shm.c, kernel/sys.c, fs/aio.c). */
+static unsigned ints_of(long number)
+{
+	enum { FIRST = 1, THIRD = 4, FOURTH = 8, FIFTH = 16, SIXTH = 32 };
+	switch (number) {
+	case SYS_madvise:
+	case SYS_mlock2:
+	case SYS_map_shadow_stack:
+		return THIRD;
+	case SYS_pkey_mprotect:
+		return FOURTH;
+	case SYS_shmat:
+		return FIRST | THIRD;
+	case SYS_mlockall:
+	case SYS_prctl:
+	case SYS_personality:
+	case SYS_io_setup:
+		return FIRST;
+	case SYS_mbind:
+		return SIXTH;
+	case SYS_process_madvise:
+		return FIRST | FOURTH | FIFTH;
+	default:
+		return 0;
+	}
+}
+
+const struct call *call_narrow(const struct call *call, struct call *narrow)
+{
+	unsigned ints = ints_of(call->number);
+	if (!ints)
+		return call;
+	*narrow = *call;
+	for (int i = 0; i < 6; i++)
+		if (ints >> i & 1)
+			narrow->arguments[i] = (uint64_t)(int32_t)call->arguments[i];
+	return narrow;
+}
+
 static bool prctl_changes_map(uint64_t option)
 {
 	return option == PR_SET_VMA || option == PR_SET_MEMORY_MERGE;

@@ -12,6 +12,9 @@ struct call {
 	uint8_t caught;			      /* MF_CALL_BY_* */
 };
 
+/* The call as the kernel takes it, which of an int looks at 32 bits: above them the program may have left
+ * anything. Itself, or filled into `narrow`. */
+const struct call *call_narrow(const struct call *call, struct call *narrow);
 /* What the log calls this system call, or 0 if it does not change the map. */
 enum mf_call_number call_kind(long number, const uint64_t arguments[6]);
 /* How many arguments the log keeps of it. */

@@ -16,13 +16,13 @@ enum { PAGE = 4096 };
 
 bool filter_call_is(const struct call *call)
 {
-	return (call->number == SYS_seccomp && call->arguments[0] <= SECCOMP_SET_MODE_FILTER) ||
-	       (call->number == SYS_prctl && call->arguments[0] == PR_SET_SECCOMP) || dispatch_is(call);
+	return (call->number == SYS_seccomp && (uint32_t)call->arguments[0] <= SECCOMP_SET_MODE_FILTER) ||
+	       (call->number == SYS_prctl && (int)call->arguments[0] == PR_SET_SECCOMP) || dispatch_is(call);
 }
 
 static bool is_strict(const struct call *call)
 {
-	return call->number == SYS_seccomp ? call->arguments[0] == SECCOMP_SET_MODE_STRICT
+	return call->number == SYS_seccomp ? (uint32_t)call->arguments[0] == SECCOMP_SET_MODE_STRICT
 					   : call->arguments[1] == SECCOMP_MODE_STRICT;
 }
 

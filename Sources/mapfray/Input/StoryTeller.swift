@@ -44,7 +44,7 @@ struct StoryTeller {
         let frames = namer.frames(of: vma.owner.stack, definitions)
         story.maps = explanation.lines[vma.start]
         story.size = vma.size
-        story.owner = "\(OwnerText.sentence(vma.owner, frames: frames)) (\(vma.owner.kind))"
+        story.owner = "\(OwnerText.sentence(vma.owner, frames: frames)) (\(vma.owner.kind.systemCall))"
         if vma.owner.cause == .beforeTrace { story.owner = "it was there before recording began" }
         story.time = vma.owner.cause == .beforeTrace ? nil : seconds(vma.time)
         story.flags = vma.flags.names + (vma.anon == 0 ? ["(never written)"] : [])
@@ -80,7 +80,7 @@ struct StoryTeller {
     }
 
     private func maker(_ release: ReleaseTable.Release) -> String {
-        "\(release.kind) freed it \(TimeText.span(seconds(release.time))) after the start, by \(site(release.stack))"
+        "\(release.kind.systemCall) freed it \(TimeText.span(seconds(release.time))) after the start, by \(site(release.stack))"
     }
 
     private func site(_ stack: StackID) -> String {
