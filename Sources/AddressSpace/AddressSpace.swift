@@ -120,7 +120,10 @@ extension AddressSpace {
         changes.removeAll()
         author = Author(stack: call.stack, kind: call.kind, time: call.end, thread: call.thread)
         tree.aim(at: call.workplace)
-        if !call.succeeded { author.uncut = uncut(call) }
+        if !call.succeeded {
+            author.uncut = uncut(call)
+            if call.flags.contains(.hasObservation) { author.cut = (call.observedStart, call.observedEnd) }
+        }
         dispatch(call)
         if call.flags.contains(.hasObservation), call.observedEnd > call.observedStart {
             let before = corrections.anonVMA
@@ -131,12 +134,14 @@ extension AddressSpace {
         }
     }
 
+    /// By how much the kernel's count may have been another, for other threads' calls that ran at the same time.
+    static var callsAtOnce: Int { 64 }
+
     /// The start of a call's range that failed within reach of the limit, if the kernel then showed it amid a VMA; else 0.
     /// Further from the limit a neighbour that another thread changed alike has merged with it.
     private func uncut(_ call: Call) -> UInt64 {
         let start = pageStart(call.arguments.0)
-        let callsAtOnce = 64
-        guard let maxMapCount, count + callsAtOnce >= maxMapCount else { return 0 }
+        guard let maxMapCount, count + Self.callsAtOnce >= maxMapCount else { return 0 }
         let isShown =
             call.flags.contains(.hasObservation) && call.observedStart < start && start < call.observedEnd
         return isShown ? start : 0

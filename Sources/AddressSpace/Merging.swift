@@ -201,7 +201,8 @@ extension AddressSpace {
     /// Whether the split to be made now fails for vm.max_map_count, remembered. How many VMAs there were is not sure to
     /// one or two, where other threads' calls ran at the same time; what the kernel showed is.
     private mutating func refuses(at address: UInt64) -> Bool {
-        guard isAtLimit || address == author.uncut else { return false }
+        guard isAtLimit || address == author.uncut, address != author.cut.start, address != author.cut.end
+        else { return false }
         wasRefused = true
         return true
     }

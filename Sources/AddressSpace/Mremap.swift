@@ -28,7 +28,7 @@ extension AddressSpace {
             if showsNothing(call, at: move.firstRemoved) {
                 removeBeforeMove(move)
             } else {
-                mremapFailed(move, call.error)
+                mremapFailed(move, call.error, hasArrived: showsArrival(call, move))
             }
             return
         }
@@ -84,7 +84,7 @@ extension AddressSpace {
         if assumesWrites { write(move.target, move.target &+ move.newLength) }
     }
 
-    private mutating func mremapFailed(_ move: Move, _ error: UInt16) {
+    private mutating func mremapFailed(_ move: Move, _ error: UInt16, hasArrived: Bool?) {
         let isOntoItself = move.oldLength == 0 && move.source &- move.target < move.newLength
         if error == Errno.fault, move.isFixed, isOntoItself, vma(containing: move.source) != nil {
             // The destination goes first, and the source with it (mremap_to).
@@ -96,7 +96,7 @@ extension AddressSpace {
             }
         } else if move.isFixed, move.oldLength == move.newLength, rules.mremapMovesMany, !overlaps(move) {
             if error == Errno.notPermitted, !meetsSeal(move) { return }
-            moveUntilRefused(move, error)
+            moveUntilRefused(move, error, hasArrived: hasArrived)
         } else if error == Errno.notPermitted, rules.sealsCheckedInWalk,
             vma(containing: move.source)?.isSealed == false
         {
@@ -142,8 +142,9 @@ extension AddressSpace {
     }
 
     /// A walk over several VMAs leaves those moved that came before the one that refused (remap_move).
-    private mutating func moveUntilRefused(_ move: Move, _ error: UInt16) {
-        if error == Errno.noMemory, !isBelowLimit(by: 5) { return }
+    /// - Parameter hasArrived: whether the kernel showed the first to have been moved, if it did show that.
+    private mutating func moveUntilRefused(_ move: Move, _ error: UInt16, hasArrived: Bool?) {
+        if error == Errno.noMemory, !(hasArrived ?? isBelowLimit(by: 5)) { return }
         let end = move.source &+ move.oldLength
         var address = move.source
         while let vma = firstVMA(from: address, before: end),
@@ -158,7 +159,8 @@ extension AddressSpace {
             // The destination goes before the limit is looked at (prep_move_vma).
             if error == Errno.noMemory {
                 _ = removeRange(target, target &+ (to &- from))
-                if !isBelowLimit(by: 3) { return }
+                let isShown = hasArrived == true && address == move.source
+                if !isShown, !isBelowLimit(by: 3) { return }
             }
             moveOne(vma, from: from, to: to, move)
             address = to
@@ -173,12 +175,37 @@ extension AddressSpace {
             && call.observedStart > address
     }
 
+    /// Whether the kernel showed something else at the destination of a move that failed with ENOMEM than was there; nil
+    /// if it was not asked, or what would arrive looks alike.
+    private func showsArrival(_ call: Call, _ move: Move) -> Bool? {
+        guard call.error == Errno.noMemory, call.remapFlags.contains(.fixed),
+            move.newLength == move.oldLength, let old = vma(containing: move.target),
+            let seen = seenRights(call, at: move.target)
+        else { return nil }
+        let isSame =
+            call.observedStart == old.start && call.observedEnd == old.end
+            && seen == old.flags.intersection(.rights)
+        guard isSame else { return true }
+        return old.start < move.target ? false : arrivesOtherwise(move, than: old)
+    }
+
+    /// False if the first VMA that is to move would not look like this one.
+    private func arrivesOtherwise(_ move: Move, than old: VMA) -> Bool? {
+        guard let vma = firstVMA(from: move.source, before: move.source &+ move.oldLength) else { return nil }
+        let length = min(vma.end, move.source &+ move.oldLength) &- max(vma.start, move.source)
+        let looksAlike =
+            length == old.end &- old.start
+            && vma.flags.intersection(.rights) == old.flags.intersection(.rights)
+        return looksAlike ? nil : false
+    }
+
     /// What lay at the destination goes before the move is refused for the limit (move_vma) or for memory that the
     /// kernel does not promise, and so does the tail of what shrinks; of a walk over several VMAs the first has its own
-    /// destination only (remap_move).
+    /// destination only (remap_move). A hole that was there before shows nothing of that, and near the limit the refusal came
+    /// first: what goes makes room enough.
     private mutating func removeBeforeMove(_ move: Move) {
         let end = move.source &+ move.oldLength
-        guard vma(containing: move.firstRemoved) != nil || isBelowLimit(by: 5),
+        guard vma(containing: move.firstRemoved) != nil || isBelowLimit(by: 5 + Self.callsAtOnce),
             let vma = firstVMA(from: move.source, before: end)
         else { return }
         let isWalk = move.newLength == move.oldLength

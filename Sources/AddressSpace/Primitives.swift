@@ -14,6 +14,8 @@ struct Author {
     var gaveUpBy: UInt64 = 0
     /// The start of the range of a call that failed, where the kernel then showed no boundary; else 0.
     var uncut: UInt64 = 0
+    /// The ends of the VMA that the kernel showed after a call that failed: a split there did not fail. Else 0.
+    var cut: (start: UInt64, end: UInt64) = (0, 0)
 
     /// From the first piece that was given other attributes to the last.
     var modified: (start: UInt64, end: UInt64) = (.max, 0)

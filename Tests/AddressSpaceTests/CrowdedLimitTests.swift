@@ -111,6 +111,35 @@ import TraceLog
         expect(space, [(16..<20, 1), (20..<22, 0), (32..<36, 1)])
     }
 
+    @Test func `mprotect that the kernel showed to have cut its first VMA went on to the hole`() {
+        var space = space(limit: 3)
+        let failure = call(.mprotect, [18 * page, 8 * page, 1], failing: true)
+        space.apply(observed(failure, 18..<20, rights: 1))
+        space.reconcile(20 * page..<22 * page)
+        expect(space, [(16..<18, 3), (18..<20, 1), (20..<22, 1), (32..<36, 1)])
+    }
+
+    @Test func `a move whose destination the kernel showed as it was has moved nothing`() {
+        var space = space(limit: 20)
+        let failure = call(.mremap, [16 * page, 4 * page, 4 * page, 3, 33 * page], failing: true)
+        space.apply(observed(failure, 32..<36, rights: 1))
+        expectUnchanged(space)
+    }
+
+    @Test func `a move that the kernel showed at its destination has moved its first VMA`() {
+        var space = space(limit: 3)
+        let failure = call(.mremap, [16 * page, 6 * page, 6 * page, 3, 32 * page], failing: true)
+        space.apply(observed(failure, 32..<36, rights: 3))
+        expect(space, [(20..<22, 0), (32..<36, 3)])
+    }
+
+    @Test func `a shrinking move whose tail was a hole before has changed nothing near the limit`() {
+        var space = space(limit: 40)
+        let failure = call(.mremap, [20 * page, 4 * page, 2 * page, 3, 33 * page], failing: true)
+        space.apply(observed(failure, 32..<36, rights: 1))
+        expectUnchanged(space)
+    }
+
     /// Whose neighbour has the same anon_vma as it, so that it goes over to it whether it was written or not.
     @Test func `what went over to its neighbour at the limit says nothing of its being written`() {
         var space = AddressSpace(rules: KernelRules(kernelRelease: "6.18.0"))
