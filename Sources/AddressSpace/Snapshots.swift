@@ -19,6 +19,13 @@ extension AddressSpace {
         return comparison
     }
 
+    /// Whether adopting the snapshot would find no difference. O(n).
+    package func agrees(with snapshot: Snapshot, unsettled: [Range<UInt64>]) -> Bool {
+        let model = allVMAs()
+        let open = UnsettledRanges(unsettled, model, snapshot.vmas)
+        return !isLoaded || differences(model, snapshot, open).isEmpty
+    }
+
     func allVMAs() -> [VMA] {
         var result: [VMA] = []
         result.reserveCapacity(count)

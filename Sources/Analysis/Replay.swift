@@ -28,8 +28,8 @@ package struct Replay: ~Copyable {
 
     /// Entries that a snapshot looks ahead for calls that began before it ended. Calls follow it in the log in the
     /// order of their ends, and no process has more calls in flight than threads that run. More of them only where
-    /// the calls of some follow each other so fast that these are over before another thread, which waits for a
-    /// processor amidst its call, may have got one.
+    /// there is a difference, and the calls of some follow each other so fast that these are over before another
+    /// thread, which waits for a processor amidst its call, may have got one.
     private static let lookAhead = 8192
     private static let mostAhead = 1 << 16
     /// Nanoseconds that a thread may wait for a processor where there are several threads to each.
@@ -267,12 +267,16 @@ package struct Replay: ~Copyable {
     private mutating func adopt<Source: EntrySource & ~Copyable, Observer: ReplayObserver>(
         _ snapshot: Snapshot, _ source: inout Source, _ observer: inout Observer
     ) {
-        readAhead(&source, until: snapshot.end &+ Self.longestWait)
+        readAhead(&source, entries: Self.lookAhead)
         learn(source.definitions)
-        let later = ahead[aheadPosition...].compactMap { entry in
-            if case .call(let call) = entry { call } else { nil as Call? }
+        var unsettled = unsettled(around: snapshot)
+        if mayShowMore(until: snapshot.end &+ Self.longestWait),
+            !space.agrees(with: snapshot, unsettled: unsettled)
+        {
+            readAhead(&source, until: snapshot.end &+ Self.longestWait)
+            learn(source.definitions)
+            unsettled = self.unsettled(around: snapshot)
         }
-        let unsettled = inFlight.unsettled(around: snapshot, later: later)
         if snapshot.reason == .settle, hasList {
             for vma in snapshot.vmas where !unsettled.contains(where: { $0.overlaps(vma.start..<vma.end) }) {
                 reconcile(vma.start..<vma.end, [], &observer)
@@ -289,18 +293,29 @@ package struct Replay: ~Copyable {
         knownFiles = definitions.files.count
     }
 
+    /// Where calls that had not been written down by a snapshot may have changed the map, by what was read ahead.
+    private func unsettled(around snapshot: Snapshot) -> [Range<UInt64>] {
+        let later = ahead[aheadPosition...].compactMap { entry in
+            if case .call(let call) = entry { call } else { nil as Call? }
+        }
+        return inFlight.unsettled(around: snapshot, later: later)
+    }
+
+    private mutating func readAhead<Source: EntrySource & ~Copyable>(_ source: inout Source, entries: Int) {
+        ahead.removeFirst(aheadPosition)
+        aheadPosition = 0
+        while ahead.count < entries, let entry = source.next() { ahead.append(entry) }
+    }
+
     private mutating func readAhead<Source: EntrySource & ~Copyable>(
         _ source: inout Source, until time: UInt64
     ) {
-        ahead.removeFirst(aheadPosition)
-        aheadPosition = 0
-        while ahead.count < (isAhead(of: time) ? Self.lookAhead : Self.mostAhead), let entry = source.next() {
-            ahead.append(entry)
-        }
+        while mayShowMore(until: time), let entry = source.next() { ahead.append(entry) }
     }
 
-    /// Whether what was read ahead last ended after that time.
-    private func isAhead(of time: UInt64) -> Bool {
-        if case .call(let call) = ahead.last { call.end > time } else { false }
+    /// Whether a call that ended by that time may stand behind what was read ahead.
+    private func mayShowMore(until time: UInt64) -> Bool {
+        guard (Self.lookAhead..<Self.mostAhead).contains(ahead.count) else { return false }
+        return if case .call(let call) = ahead.last { call.end <= time } else { true }
     }
 }
