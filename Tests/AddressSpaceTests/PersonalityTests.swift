@@ -4,20 +4,20 @@ import TraceLog
 @testable import AddressSpace
 
 /// READ_IMPLIES_EXEC, which the kernel has for each thread.
-@Suite struct `Personality of threads`: ~Copyable {
+@Suite final class `Personality of threads` {
     private static let readImpliesExec: UInt64 = 0x40_0000
     private static let anonymous: UInt64 = 0x32
     private static let ofFile: UInt64 = 0x12
 
     private var space = AddressSpace(pageSize: 1, rules: .newest)
 
-    private mutating func setPersonality(_ personality: UInt64, thread: UInt32) {
+    private func setPersonality(_ personality: UInt64, thread: UInt32) {
         space.apply(Call(kind: .personality, arguments: (personality, 0, 0, 0, 0, 0), thread: thread))
     }
 
     /// Maps one readable page.
     /// - Parameter shown: the rights that the kernel then showed.
-    private mutating func map(
+    private func map(
         _ page: UInt64, thread: UInt32, _ flags: UInt64 = anonymous, shown: UInt8? = nil
     ) {
         var call = Call(kind: .mmap, arguments: (page, 1, 1, flags, 3, 0), result: page, thread: thread)
@@ -28,7 +28,7 @@ import TraceLog
         space.apply(call)
     }
 
-    private mutating func protect(_ pages: Range<UInt64>, thread: UInt32) {
+    private func protect(_ pages: Range<UInt64>, thread: UInt32) {
         let length = UInt64(pages.count)
         space.apply(
             Call(kind: .mprotect, arguments: (pages.lowerBound, length, 1, 0, 0, 0), thread: thread))
@@ -36,7 +36,7 @@ import TraceLog
 
     private func isExecutable(_ page: UInt64) -> Bool? { space.vma(containing: page)?.flags.contains(.exec) }
 
-    @Test mutating func `a thread changes its own`() {
+    @Test func `a thread changes its own`() {
         map(16, thread: 1)
         map(18, thread: 2)
         setPersonality(Self.readImpliesExec, thread: 1)
@@ -48,14 +48,14 @@ import TraceLog
         #expect(isExecutable(20) == false)
     }
 
-    @Test mutating func `a thread that begins later has it from who began it`() {
+    @Test func `a thread that begins later has it from who began it`() {
         map(16, thread: 1)
         setPersonality(Self.readImpliesExec, thread: 1)
         map(18, thread: 2)
         #expect(isExecutable(18) == true)
     }
 
-    @Test mutating func `the kernel shows that a silent thread has kept its own`() {
+    @Test func `the kernel shows that a silent thread has kept its own`() {
         setPersonality(Self.readImpliesExec, thread: 1)
         map(16, thread: 2, shown: 1)
         map(18, thread: 1)
@@ -65,14 +65,14 @@ import TraceLog
         #expect(isExecutable(20) == false)
     }
 
-    @Test mutating func `what the process has from its parent all threads have`() {
+    @Test func `what the process has from its parent all threads have`() {
         map(16, thread: 1, shown: 5)
         map(18, thread: 2)
         #expect(isExecutable(18) == true)
     }
 
     /// mm/mmap.c, do_mmap (path_noexec); mm/mprotect.c, do_mprotect_pkey (VM_MAYEXEC).
-    @Test mutating func `a file where nothing can be executed gives no more than it is asked for`() {
+    @Test func `a file where nothing can be executed gives no more than it is asked for`() {
         setPersonality(Self.readImpliesExec, thread: 1)
         map(16, thread: 1, Self.ofFile, shown: 1)
         map(17, thread: 1)
