@@ -88,6 +88,13 @@ static void forget_taken(const struct call *call, enum mf_call_number kind)
 		forget_range(arguments[1], SEGMENT_MAX);
 }
 
+void call_record(const struct call *call, long result, uint64_t begin, uint64_t end)
+{
+	enum mf_call_number kind = call_kind(call->number, call->arguments);
+	call_write(call, kind, result, define_stack(call->registers), begin, end);
+	watch_call(call, kind, result);
+}
+
 /* What is mapped of a file like that is a library's, which ld.so knows. */
 static bool maps_file_privately(const struct call *call)
 {
@@ -104,14 +111,6 @@ static void note_code(const struct call *call, enum mf_call_number kind, long re
 		mf_unwind_note_code((uint64_t)result, (uint64_t)result + arguments[1]);
 	else if (kind == MF_CALL_MPROTECT || kind == MF_CALL_PKEY_MPROTECT)
 		mf_unwind_note_code(arguments[0], arguments[0] + arguments[1]);
-}
-
-void call_record(const struct call *call, long result, uint64_t begin, uint64_t end)
-{
-	enum mf_call_number kind = call_kind(call->number, call->arguments);
-	call_write(call, kind, result, define_stack(call->registers), begin, end);
-	note_code(call, kind, result);
-	watch_call(call, kind, result);
 }
 
 /* How much of a new mapping of code may be read: what lies behind the file's end would be a SIGBUS. */
