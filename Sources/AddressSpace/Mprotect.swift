@@ -81,9 +81,13 @@ extension AddressSpace {
     }
 
     private func refused(_ call: Call, _ start: UInt64, _ end: UInt64, asked rights: VMAFlags) -> UInt64? {
-        let shown = shown(call, start..<end, with: given(call.arguments.2))
-        // Behind the first VMA the kernel is asked only for where the call came to (preload/tracer/doubt.c).
-        return call.observedStart > start ? shown : refusing(start, end, rights) ?? shown
+        let (shown, known) = (
+            shown(call, start..<end, with: given(call.arguments.2)), refusing(start, end, rights)
+        )
+        guard call.observedStart > start else { return known ?? shown }
+        // Behind the first VMA the kernel is asked only for where the call came to (preload/tracer/doubt.c): that far all
+        // had the new rights, whatever other threads have made of it before the answer.
+        return shown ?? max(known ?? start, call.observedStart)
     }
 
     /// Where the first VMA begins of which the call is known to have been refused; a hole would have been another error.

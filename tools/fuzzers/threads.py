@@ -49,7 +49,7 @@ def difference(log, process, instant, kernel):
 class Fuzzer:
     def __init__(self, folder, options):
         self.folder, self.options = folder, options
-        self.program, self.file = folder + "/threads-random", folder + "/file"
+        self.program, self.file, self.told = (folder + name for name in ("/threads-random", "/file", "/told"))
         source = f"{top}/tools/workloads/threads-random.c"
         subprocess.run(["cc", "-O1", "-g", "-pthread", "-o", self.program, source], check=True)
         with open(self.file, "wb") as file:
@@ -75,6 +75,8 @@ class Fuzzer:
         if done.returncode:
             return calls, 0, [f"the program ended with {done.returncode}: {done.stderr.strip()}"]
         instants = 0
+        with open(self.told, "w") as file:
+            file.write(done.stdout)
         for process, instant, kernel in told(done.stdout):
             if could_not_begin(log, process):
                 continue
@@ -101,8 +103,10 @@ def run(arguments):
             calls, instants = calls + made, instants + compared
             if lines:
                 kept = tempfile.mkdtemp(prefix=f"fuzz-threads-{seed}-")
-                shutil.move(folder + "/log", kept)  # when the threads ran no seed tells
-                print("\n  ".join([f"seed {seed}: the maps differ; the log is {kept}/log"] + lines))
+                for name in ("/log", "/told"):  # when the threads ran no seed tells
+                    if os.path.exists(folder + name):
+                        shutil.move(folder + name, kept)
+                print("\n  ".join([f"seed {seed}: the maps differ; {kept} has the log and what the kernel told"] + lines))
                 sys.exit(1)
             seed += 1
     print(f"seeds {options.seed} to {seed - 1}: {calls} calls of {options.threads} threads, {instants} instants, "
