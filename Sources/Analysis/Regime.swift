@@ -17,11 +17,15 @@ struct Regime: Sendable {
     private static let bend = (deviations: 4.5, share: 0.1)
     /// How much worse a bend all along may fit than a corner, to be taken for what happened: it needs no instant.
     private static let bow = 1.3
+    /// The part of a stretch that a burst at its start takes at most, and in which it rises more than all the rest does.
+    private static let burst = 16
 
     /// Cuts off what lies before the plainest change of rate, as long as there is one.
     static func last(of values: [Double]) -> Regime {
         var values = values
-        while let length = lengthSinceBend(values) { values = values.suffix(length) }
+        while let length = lengthSinceBurst(values) ?? lengthSinceBend(values) {
+            values = values.suffix(length)
+        }
         return Regime(values)
     }
 
@@ -44,6 +48,15 @@ struct Regime: Sendable {
             length = max(length + 1, length * 1.1)
         }
         return best.flatMap { isBow(values, last: $0.length) ? nil : $0.length }
+    }
+
+    /// Steps since a burst at the start, too short to have a rate, as when a program comes up and maps most of what it
+    /// will ever need; nil if there was none.
+    private static func lengthSinceBurst(_ values: [Double]) -> Int? {
+        let length = values.count / burst
+        guard length >= shortest else { return nil }
+        let (start, rest) = (values[length] - values[0], (values.last ?? 0) - values[length])
+        return start > abs(rest) ? values.count - length : nil
     }
 
     /// Whether a bend all along tells about as much as a corner: the rate drifts and has not changed. How a program comes

@@ -115,6 +115,30 @@ struct TrendForecastTests {
         #expect((paused.range.low ?? .infinity) <= truth && truth <= paused.range.high ?? .infinity)
     }
 
+    /// A program that maps 900 VMAs as it comes up, at once or in some per cent of what was watched, and `leak` per step
+    /// from then on.
+    private func burst(from begin: Double, taking steps: Double, leak: Double) -> TrendForecast {
+        forecast(
+            (0..<1000).map { step in
+                let (mapped, later) = ((Double(step) - begin) / steps, Double(step) - begin - steps)
+                return 30 + 900 * min(max(mapped, 0), 1) + leak * max(later, 0)
+            })
+    }
+
+    @Test func `a burst at the start is no trend, wherever it falls`() {
+        for (begin, steps) in zip(stride(from: 0.0, to: 40, by: 2.1), stride(from: 0.5, to: 28, by: 1.4)) {
+            for begin in [begin, 40 - begin, 0] {
+                #expect(burst(from: begin, taking: steps, leak: 0).verdict == .noTrend, "\(begin) \(steps)")
+            }
+        }
+    }
+
+    @Test func `a leak behind a burst at the start goes on at its own rate`() {
+        for steps in [1.0, 8, 20, 40] {
+            #expect(abs(burst(from: 5, taking: steps, leak: 0.5).rate - 0.5) < 0.01, "\(steps)")
+        }
+    }
+
     @Test func `a cache that fills levels off`() {
         var rest = 8000.0
         let found = forecast(
