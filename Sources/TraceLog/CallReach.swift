@@ -53,6 +53,7 @@ package struct CallReach: Sendable {
 
     /// The pages that it works on.
     private func changed(by call: Call) -> (Range<UInt64>, Range<UInt64>) {
+        if call.leavesEveryVMA { return (Self.nowhere, Self.nowhere) }
         let (a, b, c, d, e, _) = call.arguments
         switch call.kind {
         case .mmap, .mapShadowStack: return (pages(call.succeeded ? call.result : a, b), Self.nowhere)
@@ -90,5 +91,18 @@ package struct CallReach: Sendable {
 
     private func closed(_ range: Range<UInt64>) -> Range<UInt64> {
         range == Self.nowhere ? range : range.lowerBound..<range.upperBound.addingClamping(1)
+    }
+}
+
+extension Call {
+    /// Whether it has left every VMA as it was: advice about pages alone, and what was refused before anything had to make
+    /// way for it (Linux mm/mmap.c, do_mmap; mm/mremap.c, mremap_at and its seal of a tail that shrinks off).
+    var leavesEveryVMA: Bool {
+        switch kind {
+        case .madvise, .processMadvise: MemoryAdvice(rawValue: arguments.2) == nil
+        case .mmap: !succeeded && !mapFlags.contains(.fixed)
+        case .mremap: !succeeded && !remapFlags.contains(.fixed) && error != Errno.notPermitted
+        default: false
+        }
     }
 }

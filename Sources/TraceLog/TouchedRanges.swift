@@ -17,12 +17,8 @@ extension Call {
 
     var stoodStill: Bool { end &- begin > Self.standstill }
 
-    /// Whether it may have changed a VMA: what fails for another reason than memory is refused before that, and some
-    /// advice is about pages alone.
-    var mayChangeVMAs: Bool {
-        if !succeeded && error != Errno.noMemory { return false }
-        return kind != .madvise || MemoryAdvice(rawValue: arguments.2) != nil
-    }
+    /// Whether it may have changed a VMA: what fails for another reason than memory is nearly always refused before that.
+    var mayChangeVMAs: Bool { (succeeded || error == Errno.noMemory) && !leavesEveryVMA }
 }
 
 extension CallSequencer {

@@ -227,6 +227,19 @@ struct CallSequencerTests {
         #expect(doubts(beside: failed) == [0x7000..<0x8001])
     }
 
+    @Test func `a call under way that leaves every VMA moves no boundary`() {
+        let all: [UInt64] = [0x3000, 0x6000]
+        for other in [
+            call(.mremap, all + [0x8000, 1], error: 14, at: 40..<100, thread: 2),
+            call(.mmap, all + [3, 0x10_0022], error: 17, at: 40..<100, thread: 2),
+            call(.madvise, all + [4], at: 40..<100, thread: 2),
+        ] {
+            #expect(doubts(beside: other).isEmpty)
+        }
+        let sealed = call(.mremap, all + [0x4000, 1], error: 1, at: 40..<100, thread: 2)
+        #expect(doubts(beside: sealed) == [0x3000..<0x9001])
+    }
+
     @Test func `answers that contradict each other end`() {
         let calls = (0..<500 as Range<UInt32>).map { index in
             call(
