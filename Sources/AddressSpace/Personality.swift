@@ -10,6 +10,8 @@ struct Personality: Sendable, Codable {
     private var others: [UInt32: Bool]?
     /// Whether a call has told of it.
     private var isTold = false
+    /// Whether the kernel has shown what the process has from its parent; nil in checkpoints of before this was noted.
+    private var isShown: Bool?
 
     @inline(__always)
     func impliesExec(_ thread: UInt32) -> Bool {
@@ -27,14 +29,14 @@ struct Personality: Sendable, Codable {
         isTold = true
     }
 
-    /// What the kernel showed of a thread; until a call has told of it all have it from the process's parent.
+    /// What the kernel showed of a thread. Until a call has told of it all have it from the process's parent, and no call
+    /// can have changed it: what is shown first is so, and later another thread may have changed the rights meanwhile.
     mutating func learn(_ impliesExec: Bool, of thread: UInt32) {
-        if impliesExec == self.impliesExec(thread) { return }
-        guard isTold else {
-            usual = impliesExec
-            return
+        if !isTold {
+            if isShown != true { (usual, isShown) = (impliesExec, true) }
+        } else if impliesExec != self.impliesExec(thread) {
+            keep((others ?? [:]).merging([thread: impliesExec]) { $1 })
         }
-        keep((others ?? [:]).merging([thread: impliesExec]) { $1 })
     }
 
     private mutating func keep(_ all: [UInt32: Bool]) {
@@ -76,11 +78,10 @@ extension AddressSpace {
     /// nothing can be.
     @inline(__always)
     mutating func learnPersonality(_ call: Call) {
-        guard call.observedRights != Call.unknownRights, call.arguments.2 & 5 == 1 else { return }
-        let isFirst = call.observedStart <= call.result && call.result < call.observedEnd
-        guard isFirst, call.mapFlags.intersection(.privateMemory) == .privateMemory,
-            UInt64(call.observedRights) & 3 == call.arguments.2 & 3
+        guard call.arguments.2 & 5 == 1, let seen = seenRights(call, at: call.result),
+            call.mapFlags.intersection(.privateMemory) == .privateMemory,
+            seen.subtracting(.exec) == Self.rights(call.arguments.2)
         else { return }
-        personality.learn(call.observedRights & 4 != 0, of: call.thread)
+        personality.learn(seen.contains(.exec), of: call.thread)
     }
 }

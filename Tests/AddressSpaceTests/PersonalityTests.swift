@@ -71,6 +71,22 @@ import TraceLog
         #expect(isExecutable(18) == true)
     }
 
+    @Test func `what another thread makes executable before the answer is no personality`() {
+        map(16, thread: 1, shown: 1)
+        map(18, thread: 2, shown: 5)
+        map(20, thread: 2)
+        #expect(isExecutable(20) == false)
+    }
+
+    @Test func `an answer that others' calls may be in tells of no personality`() {
+        var call = Call(
+            kind: .mmap, arguments: (16, 1, 1, Self.anonymous, 3, 0), result: 16, thread: 1)
+        (call.observedStart, call.observedEnd, call.observedRights) = (16, 17, 5)
+        space.apply(call)
+        map(18, thread: 1)
+        #expect(isExecutable(18) == false)
+    }
+
     /// mm/mmap.c, do_mmap (path_noexec); mm/mprotect.c, do_mprotect_pkey (VM_MAYEXEC).
     @Test func `a file where nothing can be executed gives no more than it is asked for`() {
         setPersonality(Self.readImpliesExec, thread: 1)
