@@ -186,17 +186,17 @@ extension AddressSpace {
             call.observedStart == old.start && call.observedEnd == old.end
             && seen == old.flags.intersection(.rights)
         guard isSame else { return true }
-        return old.start < move.target ? false : arrivesOtherwise(move, than: old)
+        return old.start >= move.target && looksAlike(old, move) ? nil : false
     }
 
-    /// False if the first VMA that is to move would not look like this one.
-    private func arrivesOtherwise(_ move: Move, than old: VMA) -> Bool? {
-        guard let vma = firstVMA(from: move.source, before: move.source &+ move.oldLength) else { return nil }
+    /// Whether the first VMA that is to move would look like this one where it arrives, or is not known.
+    private func looksAlike(_ old: VMA, _ move: Move) -> Bool {
+        guard let vma = firstVMA(from: move.source, before: move.source &+ move.oldLength) else {
+            return true
+        }
         let length = min(vma.end, move.source &+ move.oldLength) &- max(vma.start, move.source)
-        let looksAlike =
-            length == old.end &- old.start
+        return length == old.end &- old.start
             && vma.flags.intersection(.rights) == old.flags.intersection(.rights)
-        return looksAlike ? nil : false
     }
 
     /// What lay at the destination goes before the move is refused for the limit (move_vma) or for memory that the
