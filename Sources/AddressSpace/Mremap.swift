@@ -100,7 +100,7 @@ extension AddressSpace {
         } else if error == Errno.notPermitted, rules.sealsCheckedInWalk,
             vma(containing: move.source)?.isSealed == false
         {
-            meetSeal(move)
+            removeUntilSeal(move)
         }
     }
 
@@ -119,12 +119,12 @@ extension AddressSpace {
 
     /// A seal where something had to go: at the destination, which goes first, or in the tail that shrinking cuts off.
     /// Without one the destination lies below vm.mmap_min_addr, which is looked at last (mremap_to).
-    private mutating func meetSeal(_ move: Move) {
+    private mutating func removeUntilSeal(_ move: Move) {
         if move.isFixed, !removes(move.target, move.target &+ move.newLength) { return }
         _ = removes(move.source &+ move.newLength, move.source &+ move.oldLength)
     }
 
-    /// Whether a walk over several VMAs does: else its first one was not let to where it was to go.
+    /// Whether a walk over several VMAs comes to a seal: else its first one was not let to where it was to go.
     private func meetsSeal(_ move: Move) -> Bool {
         holdsSeal(move.source, move.source &+ move.oldLength)
             || holdsSeal(move.target, move.target &+ move.newLength)
