@@ -267,7 +267,7 @@ package struct Replay: ~Copyable {
     private mutating func adopt<Source: EntrySource & ~Copyable, Observer: ReplayObserver>(
         _ snapshot: Snapshot, _ source: inout Source, _ observer: inout Observer
     ) {
-        readAhead(&source, entries: Self.lookAhead)
+        readAhead(&source)
         learn(source.definitions)
         var unsettled = unsettled(around: snapshot)
         if mayShowMore(until: snapshot.end &+ Self.longestWait),
@@ -301,10 +301,10 @@ package struct Replay: ~Copyable {
         return inFlight.unsettled(around: snapshot, later: later)
     }
 
-    private mutating func readAhead<Source: EntrySource & ~Copyable>(_ source: inout Source, entries: Int) {
+    private mutating func readAhead<Source: EntrySource & ~Copyable>(_ source: inout Source) {
         ahead.removeFirst(aheadPosition)
         aheadPosition = 0
-        while ahead.count < entries, let entry = source.next() { ahead.append(entry) }
+        while ahead.count < Self.lookAhead, let entry = source.next() { ahead.append(entry) }
     }
 
     private mutating func readAhead<Source: EntrySource & ~Copyable>(
