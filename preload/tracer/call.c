@@ -136,13 +136,6 @@ static void redirect_loaded_code(const struct call *call, enum mf_call_number ki
 	stubs_redirect_new((uint64_t)result, &origin, descriptor);
 }
 
-static long enter_kernel(const struct call *call)
-{
-	const uint64_t *a = call->arguments;
-	return program_syscall(call->number, (long)a[0], (long)a[1], (long)a[2], (long)a[3], (long)a[4],
-			       (long)a[5]);
-}
-
 static void write_parts(const struct call *call, enum mf_call_number kind, long result, uint64_t stack,
 			uint64_t begin, uint64_t end)
 {
@@ -161,20 +154,20 @@ static void write_parts(const struct call *call, enum mf_call_number kind, long 
 
 static bool forbids_counter(const struct call *call)
 {
-	return call->number == SYS_prctl && (int)call->arguments[0] == PR_SET_TSC &&
+	return call->number == SYS_prctl && call->arguments[0] == PR_SET_TSC &&
 	       call->arguments[1] == PR_TSC_SIGSEGV;
 }
 
 /* It changes no map, but what the tracer may do: that is seen to before. */
-static long make_unrecorded(const struct call *call)
+static long make_unrecorded(const struct call *asked, const struct call *call)
 {
 	if (filter_call_is(call))
-		return filter_call_make(call);
+		return filter_call_make(asked, call);
 	if (forbids_counter(call))
 		clock_leave_counter();
 	if (call->number == SYS_exit_group)
 		process_finish(PROCESS_ENDS, (int)call->arguments[0]);
-	return enter_kernel(call);
+	return call_enter_kernel(asked);
 }
 
 long call_make(const struct call *asked)
@@ -183,9 +176,9 @@ long call_make(const struct call *asked)
 	const struct call *call = call_narrow(asked, &narrow);
 	enum mf_call_number kind = call_kind(call->number, call->arguments);
 	if (!kind)
-		return make_unrecorded(asked);
+		return make_unrecorded(asked, call);
 	if (!process_is_recording())
-		return enter_kernel(asked);
+		return call_enter_kernel(asked);
 	/* Before the call, which may unmap code or unwind tables that the backtrace needs. */
 	uint64_t stack = define_stack(call->registers);
 	struct turn turn = turn_begin(call, kind);
@@ -194,7 +187,7 @@ long call_make(const struct call *asked)
 	reserved_begin(call, kind);
 	struct in_flight flight = in_flight_begin(call);
 	uint64_t begin = tracer_now();
-	long result = enter_kernel(asked);
+	long result = call_enter_kernel(asked);
 	uint64_t end = tracer_now();
 	if (kind == MF_CALL_BRK)
 		__atomic_store_n(&heap_end, (uint64_t)result, __ATOMIC_RELAXED);
@@ -230,7 +223,7 @@ long call_fork(const struct call *call)
 {
 	bool is_fork = !(call->arguments[0] & CLONE_VM) && process_is_recording();
 	uint64_t begin = tracer_now();
-	long result = enter_kernel(call);
+	long result = call_enter_kernel(call);
 	if (is_fork && result > 0)
 		call_record_fork(result, begin);
 	return result;
@@ -243,7 +236,7 @@ static long replace_image(const struct call *call)
 	if (process_is_silent_child())
 		write_child(MF_CHILD_EXECUTES, raw_syscall0(SYS_getpid), tracer_now());
 	bool ends = process_finish(PROCESS_EXECUTES, 0);
-	long result = enter_kernel(call);
+	long result = call_enter_kernel(call);
 	if (ends)
 		mf_ring_resume(&tracer.ring);
 	return result;

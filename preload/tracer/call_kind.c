@@ -30,7 +30,8 @@
 
 static const uint32_t ASKED_ABOUT = 0xFFFFFFFF; /* personality(2) */
 
-/* Bit N: argument N is an int (SYSCALL_DEFINE in mm/, ipc/shm.c, kernel/sys.c, fs/aio.c). */
+/* Bit N: argument N is an int (SYSCALL_DEFINE in mm/, ipc/shm.c, kernel/sys.c, kernel/seccomp.c, fs/aio.c).
+ */
 static unsigned ints_of(long number)
 {
 	enum { FIRST = 1, THIRD = 4, FOURTH = 8, FIFTH = 16, SIXTH = 32 };
@@ -47,6 +48,7 @@ static unsigned ints_of(long number)
 	case SYS_prctl:
 	case SYS_personality:
 	case SYS_io_setup:
+	case SYS_seccomp:
 		return FIRST;
 	case SYS_mbind:
 		return SIXTH;

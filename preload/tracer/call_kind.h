@@ -20,6 +20,14 @@ enum mf_call_number call_kind(long number, const uint64_t arguments[6]);
 /* How many arguments the log keeps of it. */
 uint8_t call_argument_count(enum mf_call_number kind);
 
+/* Makes it, and says what the kernel answered. */
+static inline long call_enter_kernel(const struct call *call)
+{
+	const uint64_t *a = call->arguments;
+	return program_syscall(call->number, (long)a[0], (long)a[1], (long)a[2], (long)a[3], (long)a[4],
+			       (long)a[5]);
+}
+
 /* Whether the kernel answered with an error, -errno. */
 static inline bool call_failed(long result)
 {

@@ -44,7 +44,7 @@ static bool exempts_tracer(const uint64_t *arguments)
 bool dispatch_is(const struct call *call)
 {
 	const uint64_t *arguments = call->arguments;
-	return call->number == SYS_prctl && (int)arguments[0] == PR_SET_SYSCALL_USER_DISPATCH &&
+	return call->number == SYS_prctl && arguments[0] == PR_SET_SYSCALL_USER_DISPATCH &&
 	       arguments[1] != PR_SYS_DISPATCH_OFF && dispatch_libc && !exempts_tracer(arguments);
 }
 

@@ -16,13 +16,13 @@ enum { PAGE = 4096 };
 
 bool filter_call_is(const struct call *call)
 {
-	return (call->number == SYS_seccomp && (uint32_t)call->arguments[0] <= SECCOMP_SET_MODE_FILTER) ||
-	       (call->number == SYS_prctl && (int)call->arguments[0] == PR_SET_SECCOMP) || dispatch_is(call);
+	return (call->number == SYS_seccomp && call->arguments[0] <= SECCOMP_SET_MODE_FILTER) ||
+	       (call->number == SYS_prctl && call->arguments[0] == PR_SET_SECCOMP) || dispatch_is(call);
 }
 
 static bool is_strict(const struct call *call)
 {
-	return call->number == SYS_seccomp ? (uint32_t)call->arguments[0] == SECCOMP_SET_MODE_STRICT
+	return call->number == SYS_seccomp ? call->arguments[0] == SECCOMP_SET_MODE_STRICT
 					   : call->arguments[1] == SECCOMP_MODE_STRICT;
 }
 
@@ -76,7 +76,7 @@ static void prepare(bool had_lists, uint64_t permitted, struct mf_sandbox earlie
 	mf_sandbox_enter(permitted);
 }
 
-long filter_call_make(const struct call *call)
+long filter_call_make(const struct call *asked, const struct call *call)
 {
 	uint64_t permitted = judge(call);
 	bool is_recording = process_is_recording(), had_lists = confinement_allows_lists();
@@ -84,9 +84,7 @@ long filter_call_make(const struct call *call)
 	struct mf_sandbox earlier = mf_sandbox_enter(permitted);
 	if (is_recording)
 		prepare(had_lists, permitted, earlier);
-	long result = program_syscall(call->number, (long)call->arguments[0], (long)call->arguments[1],
-				      (long)call->arguments[2], (long)call->arguments[3],
-				      (long)call->arguments[4], (long)call->arguments[5]);
+	long result = call_enter_kernel(asked);
 	if (!is_installed(call, result)) {
 		mf_sandbox_leave(earlier);
 		return result;

@@ -8,8 +8,8 @@
 /* Whether the call installs a seccomp filter, or the strict mode, or has the tracer's calls dispatched. Does
  * not enter libc. */
 bool filter_call_is(const struct call *call);
-/* Makes that call; already before it the tracer makes no call that the filter forbids. Does not enter libc.
- */
-long filter_call_make(const struct call *call);
+/* Makes that call as it was `asked` for; already before it the tracer makes no call that the filter forbids.
+ * Does not enter libc. */
+long filter_call_make(const struct call *asked, const struct call *call);
 
 #endif
