@@ -18,6 +18,7 @@
 #include "observe.h"
 #include "reserved.h"
 #include "turns.h"
+#include "work_range.h"
 
 #ifndef PR_SET_VMA
 #define PR_SET_VMA 0x53564d41
@@ -124,12 +125,6 @@ static bool merges_neighbours(const uint64_t arguments[6], enum mf_call_number k
 	default:
 		return false;
 	}
-}
-
-static uint64_t whole_pages(uint64_t length)
-{
-	enum { PAGE = 4096 };
-	return (length + PAGE - 1) & ~(uint64_t)(PAGE - 1);
 }
 
 static bool ask_about(struct doubt *doubt, uint64_t start, uint64_t length, bool names_file)

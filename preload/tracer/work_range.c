@@ -17,11 +17,10 @@ static const struct work_range none, everything = {0, UINT64_MAX};
 /* Whole pages; to the end of the address space at most. */
 static struct work_range range(uint64_t start, uint64_t length)
 {
-	enum { PAGE = 4096 };
-	uint64_t first = start & ~(uint64_t)(PAGE - 1), last;
-	if (__builtin_add_overflow(start, length, &last) || __builtin_add_overflow(last, PAGE - 1, &last))
-		last = UINT64_MAX;
-	return (struct work_range){first, length ? last & ~(uint64_t)(PAGE - 1) : first};
+	uint64_t first = start & PAGE_START, end;
+	if (__builtin_add_overflow(start, length, &end) || end > PAGE_START)
+		end = PAGE_START;
+	return (struct work_range){first, length ? whole_pages(end) : first};
 }
 
 static struct work_range of_mmap(const uint64_t *arguments)

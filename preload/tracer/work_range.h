@@ -11,6 +11,14 @@ struct work_range {
 	uint64_t end; /* equal to `start`: none */
 };
 
+static const uint64_t PAGE_START = ~(uint64_t)4095; /* the bits of an address that tell its page */
+
+/* Bytes, rounded up. Does not enter libc. */
+static inline uint64_t whole_pages(uint64_t bytes)
+{
+	return (bytes + ~PAGE_START) & PAGE_START;
+}
+
 /* None where the kernel chooses the addresses, or no VMA changes. Does not enter libc. */
 void work_ranges_of(const struct call *call, enum mf_call_number kind, struct work_range ranges[WORK_RANGES]);
 /* Does not enter libc. */
