@@ -1,10 +1,10 @@
 package import TraceLog
 
 extension AddressSpace {
-    /// Everything but the VMAs, to be written down; `words` holds those.
+    /// Everything but the VMAs, to be written down, and but the kernel's rules, of which the log tells; `words` holds
+    /// the VMAs.
     package struct Image: Codable, Sendable {
         var pageSize: UInt64
-        var rules: KernelRules
         var maxMapCount: Int?
         var neverOvercommits: Bool
         var assumesWrites: Bool
@@ -33,7 +33,7 @@ extension AddressSpace {
     /// A copy of everything but the VMAs; O(1) but for tables of files and attributes.
     package var image: Image {
         Image(
-            pageSize: pageSize, rules: rules, maxMapCount: maxMapCount, neverOvercommits: neverOvercommits,
+            pageSize: pageSize, maxMapCount: maxMapCount, neverOvercommits: neverOvercommits,
             assumesWrites: assumesWrites,
             corrections: corrections, lastAnon: lastAnon, identities: identities, extras: extras,
             habits: habits,
@@ -55,9 +55,9 @@ extension AddressSpace {
     }
 
     /// An address space as it was written down; nil if the words are no list of VMAs in order.
-    package static func restored(_ image: Image, words: [UInt64]) -> AddressSpace? {
+    package static func restored(_ image: Image, words: [UInt64], rules: KernelRules) -> AddressSpace? {
         guard words.count % 8 == 0 else { return nil }
-        var space = AddressSpace(image)
+        var space = AddressSpace(image, rules)
         var end: UInt64 = 0
         for first in stride(from: 0, to: words.count, by: 8) {
             let vma = VMA(words, at: first)
@@ -68,8 +68,8 @@ extension AddressSpace {
         return space
     }
 
-    private init(_ image: Image) {
-        self.init(pageSize: image.pageSize, rules: image.rules)
+    private init(_ image: Image, _ rules: KernelRules) {
+        self.init(pageSize: image.pageSize, rules: rules)
         maxMapCount = image.maxMapCount
         neverOvercommits = image.neverOvercommits
         assumesWrites = image.assumesWrites

@@ -2,35 +2,50 @@ package import TraceLog
 
 /// The differences between kernels that decide the layout, each named, with the version it came with
 /// (stable releases backport some: what a probe measured should override these).
-package struct KernelRules: Sendable, Equatable, Codable {
+package struct KernelRules: Sendable, Equatable {
+    /// MREMAP_DONTUNMAP makes a source of which all has moved one that was never written; 5.13 (mm/mremap.c).
+    package var dontUnmapForgetsWrites = true
+    /// madvise says EAGAIN for the ENOMEM of a split; 5.17 (mm/madvise.c).
+    package var madviseSaysAgain = true
     /// brk expands only what lies behind mm->start_brk, not what the heap begins right behind; 6.1.
     package var heapExpandsItselfAlone = true
-    /// MAP_STACK sets `nh`; 6.8 (include/linux/mman.h, calc_vm_flag_bits).
-    package var stackMeansNoHugePage = true
+    /// What mremap lets grow in its place merges with the VMA that it reaches; 6.1 (mm/mremap.c; before it vma_adjust).
+    package var growthJoinsNext = true
+    /// mmap asks the next VMA for a merge, and the previous one only whether it may take in both: of two that were
+    /// written apart the next grows, and one that was not stays apart; from 6.1 to 6.11 (mm/mmap.c, mmap_region).
+    package var mmapAsksNextFirst = false
+    /// A VMA with a close hook takes in a part of what follows it; 6.4 (mm/mmap.c, can_vma_merge_after).
+    package var closeHookAllowsGrowthUp = true
     /// Making an unwritten anonymous VMA non-writable drops `ac`; 6.7 (mm/mprotect.c, mprotect_fixup).
     package var unwrittenLosesAccounting = true
+    /// MAP_STACK sets `nh`; 6.8 (include/linux/mman.h, calc_vm_flag_bits).
+    package var stackMeansNoHugePage = true
     /// Only a VMA that a merge would delete must have no close hook, no longer any that takes part; 6.12.
     package var closeHookBlocksDeletionOnly = true
-    /// A range with an anon_vma merges into a neighbour without one; 6.16.
-    package var unwrittenTargetAccepts = true
-    /// MADV_GUARD_INSTALL sets `gu`, which no comparison sees and a merge keeps; seen in 6.18.44.
-    package var guardIsSticky = true
-    /// MREMAP_DONTUNMAP leaves `ac` on the source; not from 6.15 to 6.17 (mm/mremap.c, dontunmap_complete).
-    package var dontUnmapKeepsAccounting = true
-    /// mremap with MREMAP_FIXED moves several VMAs at once; 6.17.
-    package var mremapMovesMany = true
     /// Seals are looked for VMA by VMA while a range is walked, no longer in all of it first; 6.12 (mm/mseal.c,
     /// can_modify_mm).
     package var sealsCheckedInWalk = true
-
+    /// MREMAP_DONTUNMAP leaves `ac` on the source; not from 6.15 to 6.17 (mm/mremap.c, dontunmap_complete).
+    package var dontUnmapKeepsAccounting = true
+    /// mremap looks at what it is to move before it takes away what lies at the destination; 6.15 (mm/mremap.c,
+    /// check_prep_vma; before it mremap_to).
+    package var mremapChecksSourceFirst = true
+    /// MADV_GUARD_INSTALL goes over files and shared memory as well; 6.15 (mm/madvise.c, is_valid_guard_vma).
+    package var filesTakeGuards = true
+    /// A range with an anon_vma merges into a neighbour without one; 6.16.
+    package var unwrittenTargetAccepts = true
+    /// mremap with MREMAP_FIXED moves several VMAs at once; 6.17.
+    package var mremapMovesMany = true
+    /// PR_SET_MEMORY_MERGE gives a new VMA `mg` before it is compared with its neighbours; 6.17 (mm/vma.c,
+    /// ksm_vma_flags; before it mm/mmap.c, ksm_add_vma).
+    package var marksPagesBeforeMerging = true
+    /// MADV_GUARD_INSTALL sets `gu`, which no comparison sees and a merge keeps; seen in 6.18.44.
+    package var guardIsSticky = true
+    /// Private /dev/zero as well, whose driver says beforehand what it will change; 6.19 (drivers/char/mem.c,
+    /// mmap_zero_prepare).
+    package var marksZeroDeviceEarly = true
     /// Every mremap asks for room below the limit first, not only one that moves; 7.2.
     package var remapAlwaysNeedsRoom = true
-
-    /// As LINUX_VERSION_CODE counts; nil: the newest. Not in older checkpoints.
-    private var versionCode: Int?
-    /// Where the kernel answered otherwise than its version would have it; not in older checkpoints.
-    private var nextFirstAnswer: Bool?
-    private var growthAnswer: Bool?
 
     package static let newest = KernelRules()
 
@@ -39,17 +54,25 @@ package struct KernelRules: Sendable, Equatable, Codable {
     /// The rules of a release such as "6.8.0-45-generic"; the newest where the text is no version.
     package init(kernelRelease: String) {
         guard let version = Self.version(of: kernelRelease) else { return }
+        dontUnmapForgetsWrites = version >= (5, 13, 0)
+        madviseSaysAgain = version >= (5, 17, 0)
         heapExpandsItselfAlone = version >= (6, 1, 0)
+        growthJoinsNext = version >= (6, 1, 0)
+        mmapAsksNextFirst = version >= (6, 1, 0) && version < (6, 12, 0)
+        closeHookAllowsGrowthUp = version >= (6, 4, 0)
         unwrittenLosesAccounting = version >= (6, 7, 0)
         stackMeansNoHugePage = version >= (6, 8, 0)
         closeHookBlocksDeletionOnly = version >= (6, 12, 0)
         sealsCheckedInWalk = version >= (6, 12, 0)
+        dontUnmapKeepsAccounting = version < (6, 15, 0) || version >= (6, 18, 0)
+        mremapChecksSourceFirst = version >= (6, 15, 0)
+        filesTakeGuards = version >= (6, 15, 0)
         unwrittenTargetAccepts = version >= (6, 16, 0)
         mremapMovesMany = version >= (6, 17, 0)
+        marksPagesBeforeMerging = version >= (6, 17, 0)
         guardIsSticky = version >= (6, 18, 44)
-        dontUnmapKeepsAccounting = version < (6, 15, 0) || version >= (6, 18, 0)
+        marksZeroDeviceEarly = version >= (6, 19, 0)
         remapAlwaysNeedsRoom = version >= (7, 2, 0)
-        versionCode = Self.code(version.0, version.1)
     }
 
     /// The rules of the kernel under which a log was recorded: as it answered, else by its version.
@@ -69,8 +92,8 @@ package struct KernelRules: Sendable, Equatable, Codable {
         case "dont_unmap_keeps_accounting": dontUnmapKeepsAccounting = answer
         case "mremap_moves_many": mremapMovesMany = answer
         case "seals_checked_in_walk": sealsCheckedInWalk = answer
-        case "mmap_asks_next_first": nextFirstAnswer = answer == mmapAsksNextFirst ? nil : answer
-        case "growth_joins_next": growthAnswer = answer == growthJoinsNext ? nil : answer
+        case "mmap_asks_next_first": mmapAsksNextFirst = answer
+        case "growth_joins_next": growthJoinsNext = answer
         default: break
         }
     }
@@ -82,38 +105,6 @@ package struct KernelRules: Sendable, Equatable, Codable {
         guard numbers.count >= 2, numbers[0] > 0 else { return nil }
         return (numbers[0], numbers[1], numbers.count > 2 ? numbers[2] : 0)
     }
-}
-
-// MARK: - Rules by the version
-extension KernelRules {
-    private static func code(_ major: Int, _ minor: Int) -> Int { major << 16 | minor << 8 }
-
-    private func isSince(_ major: Int, _ minor: Int) -> Bool {
-        versionCode.map { $0 >= Self.code(major, minor) } ?? true
-    }
-
-    /// mmap asks the next VMA for a merge, and the previous one only whether it may take in both: of two that were
-    /// written apart the next grows, and one that was not stays apart; from 6.1 to 6.11 (mm/mmap.c, mmap_region).
-    package var mmapAsksNextFirst: Bool { nextFirstAnswer ?? (isSince(6, 1) && !isSince(6, 12)) }
-    /// What mremap lets grow in its place merges with the VMA that it reaches; 6.1 (mm/mremap.c; before it vma_adjust).
-    package var growthJoinsNext: Bool { growthAnswer ?? isSince(6, 1) }
-    /// A VMA with a close hook takes in a part of what follows it; 6.4 (mm/mmap.c, can_vma_merge_after).
-    package var closeHookAllowsGrowthUp: Bool { isSince(6, 4) }
-    /// madvise says EAGAIN for the ENOMEM of a split; 5.17 (mm/madvise.c).
-    package var madviseSaysAgain: Bool { isSince(5, 17) }
-    /// MREMAP_DONTUNMAP makes a source of which all has moved one that was never written; 5.13 (mm/mremap.c).
-    package var dontUnmapForgetsWrites: Bool { isSince(5, 13) }
-    /// mremap looks at what it is to move before it takes away what lies at the destination; 6.15 (mm/mremap.c,
-    /// check_prep_vma; before it mremap_to).
-    package var mremapChecksSourceFirst: Bool { isSince(6, 15) }
-    /// MADV_GUARD_INSTALL goes over files and shared memory as well; 6.15 (mm/madvise.c, is_valid_guard_vma).
-    package var filesTakeGuards: Bool { isSince(6, 15) }
-    /// PR_SET_MEMORY_MERGE gives a new VMA `mg` before it is compared with its neighbours; 6.17 (mm/vma.c,
-    /// ksm_vma_flags; before it mm/mmap.c, ksm_add_vma).
-    package var marksPagesBeforeMerging: Bool { isSince(6, 17) }
-    /// Private /dev/zero as well, whose driver says beforehand what it will change; 6.19 (drivers/char/mem.c,
-    /// mmap_zero_prepare).
-    package var marksZeroDeviceEarly: Bool { isSince(6, 19) }
 }
 
 extension Character {

@@ -38,17 +38,17 @@ package struct Birth: Codable, Sendable {
     package func encoded() throws -> Data { try SealedFile.encode(self, magic: Self.magic) }
 
     /// The map; nil if it was not written as this build writes it.
-    package var space: AddressSpace? {
+    package func space(_ rules: KernelRules) -> AddressSpace? {
         guard let (image, words) = CheckpointState.decode(part.bytes, as: AddressSpace.Image.self) else {
             return nil
         }
-        return .restored(image, words: words)
+        return .restored(image, words: words, rules: rules)
     }
 
     /// The files that the map names.
     var files: Set<FileID> {
         var files = Set<FileID>()
-        space?.forEach { vma in
+        space(.newest)?.forEach { vma in
             files.insert(vma.file)
             return true
         }

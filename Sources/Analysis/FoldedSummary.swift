@@ -25,13 +25,13 @@ package struct FoldedSummary: Sendable {
     }
 
     /// Whether it was written as this build writes it.
-    package static func isReadable(_ part: FoldedPart) -> Bool { FoldedSummary(part)?.space != nil }
+    package static func isReadable(_ part: FoldedPart) -> Bool { FoldedSummary(part)?.space(.newest) != nil }
 
     /// To be written down; nil if that is not possible.
     var part: FoldedPart? { CheckpointState.encode(state, words).map { FoldedPart($0) } }
 
     /// The map as it was; nil if the words are no list of VMAs.
-    var space: AddressSpace? { .restored(state.image, words: words) }
+    func space(_ rules: KernelRules) -> AddressSpace? { .restored(state.image, words: words, rules: rules) }
     var observation: Observation { state.observation }
 
     /// Whether the latest list ended with a [vsyscall] line.

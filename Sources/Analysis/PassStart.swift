@@ -70,7 +70,7 @@ struct PassStart: ~Copyable {
         }
         other.keepTrail()
         guard other.resume(at: state.point, definitions: definitions),
-            let space = AddressSpace.restored(state.image, words: words)
+            let space = AddressSpace.restored(state.image, words: words, rules: KernelRules(other.facts))
         else { return false }
         var resumed = Replay(
             facts: other.facts, until: until, space: space, latest: index.frames[place].latest,

@@ -204,7 +204,7 @@ package struct Replay: ~Copyable {
 
     /// Takes up what older records told, which are gone.
     private mutating func resume<Observer: ReplayObserver>(_ part: FoldedPart, _ observer: inout Observer) {
-        guard let summary = FoldedSummary(part), let space = summary.space else { return }
+        guard let summary = FoldedSummary(part), let space = summary.space(space.rules) else { return }
         self.space = space
         hasList = true
         inFlight = CallsInFlight(pageSize: self.space.pageSize, lastBreak: self.space.programBreak.current)

@@ -49,7 +49,7 @@ struct Fork {
 extension Fork {
     /// The rest of the parent's log may still tell of a call that went on during the fork.
     private func map(_ birth: Birth, _ reader: inout LogReader) throws(Failure) -> ForkedMap {
-        guard let space = birth.space else {
+        guard let space = birth.space(KernelRules(reader.facts)) else {
             throw Failure(
                 "what process \(birth.process) was born with was folded up and cannot be read any more")
         }
