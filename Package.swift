@@ -112,7 +112,8 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "ReportsTests", dependencies: ["Reports", "Analysis"], swiftSettings: strict),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["Analysis", "TraceLog", "AddressSpace", "TraceFormat"],
+            name: "EndToEndTests",
+            dependencies: ["Analysis", "TraceLog", "AddressSpace", "TraceFormat", "MapPlayer"],
             exclude: ["Programs"],
             swiftSettings: strict),
     ],

@@ -1,4 +1,5 @@
 import Foundation
+import MapPlayer
 import Testing
 
 /// vm.max_map_count, changed for as long as a closure runs.

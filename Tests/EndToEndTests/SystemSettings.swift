@@ -1,16 +1,6 @@
 import Foundation
+import MapPlayer
 import Testing
-
-/// Settings of the whole machine: changed by one test at a time, and while nobody plays calls under them
-/// (Tests/MapPlayer/SteadyLimit.swift).
-enum SystemSettings {
-    static func alone<Result>(_ body: () throws -> Result) throws -> Result {
-        let lock = open("/tmp/mapfray-max_map_count.lock", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
-        guard lock >= 0, flock(lock, LOCK_EX) == 0 else { throw Unexpected("cannot lock the settings") }
-        defer { close(lock) }
-        return try body()
-    }
-}
 
 /// vm.overcommit_memory, which holds for the whole machine.
 enum Overcommit {
