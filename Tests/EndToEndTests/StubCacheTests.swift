@@ -73,7 +73,7 @@ import TraceLog
             bytes[start..<start + 512].withUnsafeMutableBytes { entry in
                 guard entry.load(fromByteOffset: 56, as: UInt32.self) == 1 else { return }
                 entry.storeBytes(of: count, toByteOffset: 56, as: UInt32.self)
-                entry.storeBytes(of: place, toByteOffset: 64, as: UInt32.self)
+                entry.storeBytes(of: place, toByteOffset: 68, as: UInt32.self)
                 entry.storeBytes(of: Self.check(entry), as: UInt64.self)
                 forged += 1
             }
@@ -82,7 +82,7 @@ import TraceLog
         return forged
     }
 
-    /// As stub_cache.c has it: over what is searched for, in its version 7, and the entry.
+    /// As stub_cache.c has it: over what is searched for, in its version 8, and the entry.
     private static func check(_ entry: UnsafeMutableRawBufferPointer) -> UInt64 {
         let wanted = [
             9, 10, 11, 12, 16, 25, 28, 30, 67, 135, 149, 150, 151, 152, 157, 206, 207, 216, 231, 237, 317,
@@ -93,7 +93,7 @@ import TraceLog
         ]
         var interest = [UInt8](repeating: 0, count: 512)
         for number in wanted { interest[number] = 1 }
-        return mf_mix(mf_mix(7, interest, 64), entry.baseAddress?.advanced(by: 8), 63)
+        return mf_mix(mf_mix(8, interest, 64), entry.baseAddress?.advanced(by: 8), 63)
     }
 
     @Test func `a second recording remembers, and sees the same`() throws {

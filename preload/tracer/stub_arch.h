@@ -20,6 +20,7 @@ struct stub {
 	size_t between;	    /* bytes of instructions between the two, which must still be executed */
 	bool
 	    is_doubtful; /* its bytes may be a constant's: only who knows that code is here may trust in it */
+	bool is_gate;	 /* int $0x80, of which nothing else is known: it stays as it is */
 };
 
 /* A few bytes to be written somewhere. */

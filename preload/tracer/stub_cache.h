@@ -11,7 +11,9 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
-enum { STUB_PLACES_MAX = 112 };
+#include "uncovered.h"
+
+enum { STUB_PLACES_MAX = 111 };
 
 /* A piece of code, told by the state of the file that it was mapped from. */
 struct stub_origin {
@@ -24,7 +26,7 @@ struct stub_origin {
 
 struct stub_findings {
 	uint32_t count;
-	uint32_t computed;		  /* stubs whose number is computed */
+	struct uncovered uncovered;
 	uint32_t places[STUB_PLACES_MAX]; /* of the system call instructions, from the code's beginning on */
 };
 

@@ -36,7 +36,7 @@ static bool remembers(struct stub_search *search)
 	for (uint32_t i = 0; i < findings->count; i++)
 		if (!is_there(search, findings->places[i], &stub))
 			return false;
-	search->computed = findings->computed;
+	search->uncovered = findings->uncovered;
 	return true;
 }
 
@@ -78,17 +78,26 @@ static bool is_safe(struct stub_search *search, const struct stub *stub)
 	bool is_code = search->test.is_code(search->test.object, place, &function);
 	if (is_code && stub->address && stub_window_is_sound(&all, &function, stub->address, place))
 		return true;
-	search->computed += is_code || !stub->is_doubtful;
+	search->uncovered.computed += is_code || !stub->is_doubtful;
+	return false;
+}
+
+static bool count_gate(struct stub_search *search, const struct stub *stub)
+{
+	struct mf_range function;
+	search->uncovered.gates += search->test.is_code(search->test.object, stub->return_to - 2, &function);
 	return false;
 }
 
 static bool is_for_us(struct stub_search *search, const struct stub *stub)
 {
+	if (stub->is_gate)
+		return count_gate(search, stub);
 	if (stub->number == STUB_NUMBER_UNKNOWN)
 		return is_safe(search, stub);
 	if (!concerns(stub->number))
 		return false;
-	search->computed += !stub->address;
+	search->uncovered.computed += !stub->address;
 	return stub->address != 0;
 }
 
@@ -111,7 +120,7 @@ void stub_search_end(struct stub_search *search)
 	if (!search->buffer)
 		return;
 	struct stub_findings *findings = findings_of(search);
-	findings->computed = search->computed;
+	findings->uncovered = search->uncovered;
 	if (!search->is_known && findings->count <= STUB_PLACES_MAX)
 		stub_cache_keep(&search->origin, findings);
 	scratch_give(search->buffer);

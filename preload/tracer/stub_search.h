@@ -11,11 +11,11 @@
 struct stub_search {
 	struct stub_origin origin;
 	uint64_t start, end, at;
-	unsigned computed;	/* when it is over: stubs whose number is computed and which were not given */
-	size_t next;		/* of the findings */
-	bool is_known;		/* they were remembered */
-	struct scratch *buffer; /* holds the findings; NULL: nothing is remembered */
-	struct code_test test;	/* of where the number is computed */
+	struct uncovered uncovered; /* when it is over: what was not given */
+	size_t next;		    /* of the findings */
+	bool is_known;		    /* they were remembered */
+	struct scratch *buffer;	    /* holds the findings; NULL: nothing is remembered */
+	struct code_test test;	    /* of where the number is computed */
 };
 
 /* What of [start, end) may be read, from a file that `origin` tells. */

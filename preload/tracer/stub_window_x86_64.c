@@ -178,7 +178,7 @@ __attribute__((target("sse2"))) static int distances_match(uint64_t at, uint64_t
 	return _mm_movemask_epi8(match);
 }
 
-/* The vector registers are the caller's to lose, as in find_syscall. */
+/* The vector registers are the caller's to lose, as in kernel_entry_find. */
 __attribute__((target("sse2"))) static bool long_branch_leads_to(const struct mf_range *code, uint64_t target)
 {
 	uint64_t at = code->start;

@@ -15,11 +15,11 @@
 #if defined(__x86_64__)
 #include "stub_arch.h"
 
-#include <emmintrin.h>
 #include <sys/syscall.h>
 
 #include "hooks.h"
 #include "instruction.h"
+#include "kernel_entry.h"
 #include "stub_window.h"
 
 enum {
@@ -35,42 +35,6 @@ enum {
 
 extern const char stub_entries[]; /* STUBS_MAX entries of ENTRY_SIZE bytes, in stub_entry_x86_64.S */
 extern const char stub_copies[];  /* as many places of COPY_SIZE bytes, likewise */
-
-/* A byte other than 0 wherever `0f 05` begins in the 16 bytes at `at`. */
-__attribute__((target("sse2"))) static inline __m128i syscalls_at(uint64_t at)
-{
-	__m128i low = _mm_loadu_si128((const __m128i *)at);
-	__m128i high = _mm_loadu_si128((const __m128i *)(at + 1));
-	return _mm_and_si128(_mm_cmpeq_epi8(low, _mm_set1_epi8(0x0F)),
-			     _mm_cmpeq_epi8(high, _mm_set1_epi8(0x05)));
-}
-
-/* Skips 64 bytes at a time in which there is none. */
-__attribute__((target("sse2"))) static uint64_t skip_blocks(uint64_t from, uint64_t end)
-{
-	for (; from + 65 <= end; from += 64) {
-		__m128i near = _mm_or_si128(syscalls_at(from), syscalls_at(from + 16));
-		__m128i far = _mm_or_si128(syscalls_at(from + 32), syscalls_at(from + 48));
-		if (_mm_movemask_epi8(_mm_or_si128(near, far)))
-			break;
-	}
-	return from;
-}
-
-/* The next `0f 05` in [from, end). The vector registers are the caller's to lose: this runs in the
- * constructor, or below a call of mmap, across which no vector register lives. */
-__attribute__((target("sse2"))) static uint64_t find_syscall(uint64_t from, uint64_t end)
-{
-	for (from = skip_blocks(from, end); from + 17 <= end; from += 16) {
-		int hits = _mm_movemask_epi8(syscalls_at(from));
-		if (hits)
-			return from + (uint64_t)__builtin_ctz((unsigned)hits);
-	}
-	for (; from + 2 <= end; from++)
-		if (((const uint8_t *)from)[0] == 0x0F && ((const uint8_t *)from)[1] == 0x05)
-			return from;
-	return end;
-}
 
 /* An instruction that does the same wherever it lies. */
 struct plain {
@@ -201,11 +165,6 @@ static bool find_number(uint64_t least, uint64_t syscall, uint64_t *number)
 	return false;
 }
 
-static bool is_syscall(uint64_t at)
-{
-	return ((const uint8_t *)at)[0] == 0x0F && ((const uint8_t *)at)[1] == 0x05;
-}
-
 /* Of a number that is not given by a short or long move. */
 static bool find_computed(uint64_t code, struct stub *stub)
 {
@@ -225,20 +184,26 @@ bool stub_at(uint64_t code, uint64_t at, struct stub *found)
 {
 	uint32_t number;
 	*found = (struct stub){0};
-	if (is_syscall(at) && at >= code + MOVE_SIZE)
+	if (kernel_entry_is_syscall(at) && at >= code + MOVE_SIZE)
 		*found = find_move(code, at);
 	found->return_to = at + 2;
 	if (!found->address)
-		return is_syscall(at) && at >= code + 2 && find_computed(code, found);
+		return kernel_entry_is_syscall(at) && at >= code + 2 && find_computed(code, found);
 	__builtin_memcpy(&number, (const void *)(found->address + found->size - 4), 4);
 	found->number = number;
 	return true;
 }
 
+static bool is_gate(uint64_t code, uint64_t at, struct stub *found)
+{
+	*found = (struct stub){.return_to = at + 2, .is_gate = true};
+	return kernel_entry_is_gate(at) && stub_window_before(code, at).is_instruction;
+}
+
 bool stub_find(uint64_t code, uint64_t from, uint64_t end, struct stub *found)
 {
-	for (uint64_t at = from; (at = find_syscall(at, end)) < end; at += 2)
-		if (stub_at(code, at, found))
+	for (uint64_t at = from; (at = kernel_entry_find(at, end)) < end; at += 2)
+		if (stub_at(code, at, found) || is_gate(code, at, found))
 			return true;
 	return false;
 }

@@ -91,11 +91,10 @@ enum { WAITING_MAX = 64 };
 
 /* What was found in one library, and what is still to be written of it. */
 struct found {
-	int file;	   /* /proc/self/mem, or -1 */
-	unsigned computed; /* instructions whose number is computed: they stay as they are */
-	unsigned failed;   /* that could not be redirected */
-	bool is_libc;	   /* whose stubs stand for its functions; its computed numbers change no map */
-	bool needs_stack;  /* Go's */
+	int file;	  /* /proc/self/mem, or -1 */
+	unsigned failed;  /* that could not be redirected */
+	bool is_libc;	  /* whose stubs stand for its functions; what stays as it is there changes no map */
+	bool needs_stack; /* Go's */
 	bool is_prepared;
 	struct stub_room room;
 	struct code_page *page;	       /* or NULL: each is written at once */
@@ -270,6 +269,7 @@ static int redirect_object(struct dl_phdr_info *object, size_t size, void *unuse
 {
 	(void)size, (void)unused;
 	struct found found = {.file = memory, .is_libc = stubs_is_libc(object->dlpi_name)};
+	struct uncovered uncovered = {0};
 	if (vdso_is_name(object->dlpi_name) || holds(object, (uint64_t)&tracer))
 		return 0;
 	struct loaded_code code = {.object = object, .is_asked = found.is_libc};
@@ -292,10 +292,11 @@ static int redirect_object(struct dl_phdr_info *object, size_t size, void *unuse
 		stub_search_begin(&search, &origin, start, end, test);
 		redirect_all(&search, &found);
 		stub_search_end(&search);
-		found.computed += search.computed;
+		uncovered.computed += search.uncovered.computed;
+		uncovered.gates += search.uncovered.gates;
 	}
-	if (found.computed && !found.is_libc)
-		uncovered_add(found.computed, object->dlpi_name[0] ? object->dlpi_name : tracer.executable);
+	if (uncovered_is_any(uncovered) && !found.is_libc)
+		uncovered_add(uncovered, object->dlpi_name[0] ? object->dlpi_name : tracer.executable);
 	return 0;
 }
 
@@ -323,13 +324,12 @@ void stubs_redirect_new(uint64_t start, const struct stub_origin *origin, int de
 	redirect_all(&search, &found);
 	stub_search_end(&search);
 	mapped_file_end(&mapped);
-	found.computed = search.computed;
 	if (found.file >= 0)
 		raw_syscall1(SYS_close, found.file);
 	if (found.failed)
 		uncovered_note_failed(found.failed, descriptor);
-	if (found.computed)
-		uncovered_note(found.computed, descriptor);
+	if (uncovered_is_any(search.uncovered))
+		uncovered_note(search.uncovered, descriptor);
 }
 
 bool stubs_cover(long number)

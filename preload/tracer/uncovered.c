@@ -7,14 +7,14 @@
 
 /* Libraries with instructions that are not covered; more than these are not named. */
 struct gap {
-	unsigned count;
+	struct uncovered uncovered;
 	char name[60];
 };
 static struct gap gaps[16];
 static size_t gap_count;
 
 /* False if the library is known already, loaded once more, or there is no room. */
-static bool add_gap(unsigned count, const char *path)
+static bool add_gap(struct uncovered uncovered, const char *path)
 {
 	const char *name = text_base_name(path);
 	for (size_t i = 0; i < gap_count; i++)
@@ -25,30 +25,34 @@ static bool add_gap(unsigned count, const char *path)
 	struct gap *gap = &gaps[gap_count++];
 	struct text text = text_over(gap->name, sizeof gap->name);
 	text_add(&text, name);
-	gap->count = count;
+	gap->uncovered = uncovered;
 	return true;
 }
 
-static void add_count(struct text *text, unsigned count, const char *name)
+static void write_count(unsigned count, const char *kind, const char *name, const char *why)
 {
-	text_add(text, "not covered: ");
-	text_add_number(text, count);
-	text_add(text, count == 1 ? " system call instruction in " : " system call instructions in ");
-	text_add(text, name);
+	char bytes[200];
+	struct text text = text_over(bytes, sizeof bytes);
+	text_add(&text, "not covered: ");
+	text_add_number(&text, count);
+	text_add(&text, kind);
+	text_add(&text, count == 1 ? " instruction in " : " instructions in ");
+	text_add(&text, name[0] ? name : "an unnamed library");
+	text_add(&text, why);
+	define_note(MF_NOTE_NOT_COVERED, bytes);
 }
 
 static void write_gap(const struct gap *gap)
 {
-	char bytes[160];
-	struct text text = text_over(bytes, sizeof bytes);
-	add_count(&text, gap->count, gap->name[0] ? gap->name : "an unnamed library");
-	text_add(&text, ", whose number is computed");
-	define_note(MF_NOTE_NOT_COVERED, bytes);
+	if (gap->uncovered.computed)
+		write_count(gap->uncovered.computed, " system call", gap->name, ", whose number is computed");
+	if (gap->uncovered.gates)
+		write_count(gap->uncovered.gates, " int $0x80", gap->name, ", the way in for 32 bits");
 }
 
-void uncovered_add(unsigned count, const char *path)
+void uncovered_add(struct uncovered uncovered, const char *path)
 {
-	add_gap(count, path);
+	add_gap(uncovered, path);
 }
 
 void uncovered_write(void)
@@ -59,11 +63,11 @@ void uncovered_write(void)
 
 /* Computed numbers matter only outside libc, whose path costs two system calls to learn: so it is asked last.
  */
-void uncovered_note(unsigned count, int descriptor)
+void uncovered_note(struct uncovered uncovered, int descriptor)
 {
 	char path[256];
 	descriptor_target(descriptor, path, sizeof path);
-	if (stubs_is_libc(path) || !add_gap(count, path))
+	if (stubs_is_libc(path) || !add_gap(uncovered, path))
 		return;
 	write_gap(&gaps[gap_count - 1]);
 }
@@ -71,10 +75,8 @@ void uncovered_note(unsigned count, int descriptor)
 /* As where /proc/self/mem cannot be opened any more: the process changed its user, or is not dumpable. */
 void uncovered_note_failed(unsigned count, int descriptor)
 {
-	char path[256], bytes[160];
-	struct text text = text_over(bytes, sizeof bytes);
+	char path[256];
 	descriptor_target(descriptor, path, sizeof path);
-	add_count(&text, count, path[0] ? text_base_name(path) : "a library");
-	text_add(&text, ", which could not be redirected when it was loaded");
-	define_note(MF_NOTE_NOT_COVERED, bytes);
+	write_count(count, " system call", text_base_name(path),
+		    ", which could not be redirected when it was loaded");
 }
