@@ -137,6 +137,20 @@ import Testing
             """)
     }
 
+    @Test func `a page of a reservation that was written before its turn is asked about`() throws {
+        let corrections = try anonCorrections(
+            """
+            char *reserved = map(100, PROT_NONE), *early = reserved + 4 * PAGE;
+            mprotect(early, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC);
+            *early = 1;
+            mprotect(early, PAGE, PROT_NONE);
+            for (char *piece = reserved; piece <= early; piece += PAGE)
+                mprotect(piece, PAGE, PROT_READ | PROT_WRITE);
+            return 0;
+            """)
+        #expect(corrections > 0)
+    }
+
     /// More answers than every process may have: then the kernel is asked where they differ.
     @Test func `memory written here and there stays exact over hundreds of thousands of calls`() throws {
         _ = try anonCorrections(
