@@ -142,6 +142,14 @@ import Testing
         }
     }
 
+    @Test func `the loader of another libc, run as a command`() throws {
+        _ = try scratch.compile("ld-other.so.1", "int main(void) { return 0; }", ["-static"])
+        try expectRefusal(
+            "./ld-other.so.1", "./program", status: 1,
+            "is the loader of another libc, and the tracer library needs glibc's ld-linux-x86-64.so.2; use a build"
+        )
+    }
+
     @Test func `a static Go program is told how it is linked otherwise`() throws {
         let note = ".section .note.go.buildid, \"a\", @note\n.long 4, 4, 4\n.asciz \"Go\"\n.byte 0\n.long 0\n"
         try scratch.write("note.s", note + ".section .note.GNU-stack, \"\", @progbits\n")

@@ -58,23 +58,34 @@ struct Traceability {
 
     private func checkLoader(_ program: ELFProgram, at path: String) throws(Failure) {
         guard let loader = program.loader else {
-            if isLoader(path) { return }
+            if isOwnLoader(path) { return }
+            if isNamedLikeLoader(path) { throw foreignLoader(path, "is the loader of another libc") }
             throw refusal(
                 path, "is linked statically, so no library can be preloaded into it",
                 "\(program.isGo ? "build it with go build -ldflags='-linkmode external'" : "link it dynamically"), or"
                     + " see its calls with: strace -f -k -e trace=%memory")
         }
         if let mine = own?.loader, fileName(mine) != fileName(loader) {
-            throw refusal(
-                path, "is loaded by \(loader), and the tracer library needs glibc's \(fileName(mine))",
-                "use a build of the program for glibc")
+            throw foreignLoader(path, "is loaded by \(loader)")
         }
     }
 
+    private func foreignLoader(_ path: String, _ what: String) -> Failure {
+        let needed = own?.loader.map(fileName) ?? "loader"
+        return refusal(
+            path, "\(what), and the tracer library needs glibc's \(needed)",
+            "use a build of the program for glibc")
+    }
+
     /// Run as a command, the loader itself honours LD_PRELOAD although it asks for no loader.
-    private func isLoader(_ path: String) -> Bool {
+    private func isOwnLoader(_ path: String) -> Bool {
         guard let mine = own?.loader else { return false }
         return fileName(canonical(path)) == fileName(canonical(mine))
+    }
+
+    /// Its name alone tells a loader from a static program (preload/tracer/unrecordable.c).
+    private func isNamedLikeLoader(_ path: String) -> Bool {
+        fileName(path).hasPrefix("ld-") || fileName(path).hasPrefix("ld.so")
     }
 
     /// Secure execution (AT_SECURE, security/commoncap.c) makes the loader drop LD_PRELOAD.
