@@ -103,6 +103,11 @@ import Testing
         #expect(try !report().contains("went on unrecorded"))
     }
 
+    @Test(arguments: ["--list", "--library-path /lib --list"])
+    func `nor does a loader list it that is asked for a list`(options: String) throws {
+        try record(["/bin/sh", "-c", "/lib64/ld-linux-x86-64.so.2 \(options) /bin/true | sed 's/ (0x.*//'"])
+    }
+
     /// The addresses differ from run to run.
     @Test func `ldd lists what the program loads`() throws {
         try record(["/bin/sh", "-c", "ldd /bin/true | sed 's/ (0x.*//'"])

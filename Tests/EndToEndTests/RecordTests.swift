@@ -150,6 +150,12 @@ import Testing
         )
     }
 
+    @Test func `a loader that is asked for a list`() throws {
+        try expectRefusal(
+            "/lib64/ld-linux-x86-64.so.2", "--list", "/bin/true", status: 1,
+            "lists what a program would load, and runs nothing; ask it without mapfray")
+    }
+
     @Test func `a static Go program is told how it is linked otherwise`() throws {
         let note = ".section .note.go.buildid, \"a\", @note\n.long 4, 4, 4\n.asciz \"Go\"\n.byte 0\n.long 0\n"
         try scratch.write("note.s", note + ".section .note.GNU-stack, \"\", @progbits\n")

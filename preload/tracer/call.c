@@ -281,10 +281,17 @@ static bool cannot_load_library(const struct call *call, bool is_told)
 	return unrecordable_note(AT_FDCWD, link.path, is_told);
 }
 
+static bool lists_libraries(const struct call *call)
+{
+	int path = call->number == SYS_execveat;
+	return unrecordable_lists((const char *)call->arguments[path],
+				  (char *const *)call->arguments[path + 1]);
+}
+
 long call_execve(const struct call *call)
 {
 	bool follows = process_follows_image();
-	if (cannot_load_library(call, follows))
+	if (cannot_load_library(call, follows) || lists_libraries(call))
 		return execute(call, ENVIRONMENT_WITHOUT);
 	return execute(call, follows ? ENVIRONMENT_FOLLOWS : ENVIRONMENT_STAYS);
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "definitions.h"
+#include "environment.h"
 #include "scratch.h"
 #include "text.h"
 
@@ -114,9 +115,9 @@ static bool has_good_loader(const struct image *image, const Elf64_Phdr *segment
 
 /* A loader run as a command loads the library although it asks for no loader. Its name tells it from a static
  * program. */
-static bool is_loader(const struct image *image)
+static bool is_loader(const char *path)
 {
-	const char *name = text_base_name(image->path);
+	const char *name = text_base_name(path);
 	return text_begins(name, "ld-") || text_begins(name, "ld.so");
 }
 
@@ -136,7 +137,7 @@ static struct obstacle obstacle_of_program(const struct image *image)
 			continue;
 		return has_good_loader(image, &segment) ? (struct obstacle){0} : other_libc;
 	}
-	if (is_loader(image))
+	if (is_loader(image->path))
 		return is_good_loader(image, image->folder, image->path) ? (struct obstacle){0} : other_libc;
 	return (struct obstacle){"a static program", false};
 }
@@ -199,4 +200,31 @@ bool unrecordable_note(int folder, const char *path, bool is_told)
 		write_note(image.path, obstacle.what);
 	scratch_give(scratch);
 	return obstacle.is_harmed;
+}
+
+/* Of the loader's options (glibc, elf/rtld.c). */
+static bool takes_value(const char *option)
+{
+	static const char *const options[] = {
+	    "--library-path",	   "--inhibit-rpath",	    "--audit", "--preload", "--argv0",
+	    "--glibc-hwcaps-mask", "--glibc-hwcaps-prepend"};
+	for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
+		if (text_equal(option, options[i]))
+			return true;
+	return false;
+}
+
+static bool has_argument(char *const *argument)
+{
+	return environment_can_read(argument) && *argument && environment_can_read(*argument);
+}
+
+bool unrecordable_lists(const char *path, char *const *arguments)
+{
+	for (size_t i = 1; has_argument(&arguments[i]) && text_begins(arguments[i], "--"); i++) {
+		if (text_equal(arguments[i], "--list"))
+			return environment_can_read(path) && is_loader(path);
+		i += takes_value(arguments[i]);
+	}
+	return false;
 }

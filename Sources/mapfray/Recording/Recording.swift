@@ -21,7 +21,7 @@ struct Recording {
         duties: Monitor.Duties
     ) throws(Failure) {
         program = try ProgramPath.resolve(command.first ?? "")
-        try Traceability().check(program)
+        try Traceability().check(program, arguments: Array(command.dropFirst()))
         library = try TracerLibrary.find()
         folder = try OutputFolder.prepare(output)
         if let flightRecorder {

@@ -15,6 +15,10 @@ struct Traceability {
     func check(_ path: String, arguments: [String] = [], depth: Int = 0) throws(Failure) {
         switch ProgramFile(path: path) {
         case .elf(let program):
+            if isOwnLoader(path), arguments.first == "--list" {
+                throw refusal(
+                    path, "lists what a program would load, and runs nothing", "ask it without mapfray")
+            }
             try check(program, at: path)
         case .script(let interpreter, let argument) where depth < 5:
             try check(interpreter: interpreter, argument: argument, of: path, depth: depth)
