@@ -34,6 +34,23 @@ import Testing
         }
     }
 
+    /// Beside memory of the same file that was written elsewhere: they merge only while one of them is not written.
+    @Test func `a guard in a private file refuses the write, and what lies before it is written`() throws {
+        try Replay.run(.told, errors: [14]) {
+            $0.line("o 0 /proc/self/exe")
+            for page in [0, 40] {
+                $0.call(9, Script.address(page), 4 * 4096, 3, 0x12, 3, 0)
+                $0.advise(page + 2, 1, 102)
+                $0.mapFile(page + 24, 4, Script.Rights.write, descriptor: 3, offset: 4)
+            }
+            $0.touch(2, 1)
+            $0.advise(40, 4, 23)
+            for page in [0, 40] {
+                $0.call(25, Script.address(page), 4 * 4096, 4 * 4096, 3, Script.address(page + 20))
+            }
+        }
+    }
+
     @Test func `guards pass over a sealed file, and stop at sealed anonymous memory`() throws {
         try Replay.run(.told, errors: [1]) {
             $0.line("o 0 /proc/self/exe")

@@ -103,21 +103,32 @@ package struct Replay: ~Copyable {
     private mutating func apply(_ step: Recording.Step, _ index: Int) {
         if step.letter == "f" { return }
         let tells = knowledge == .told || (knowledge == .assumed && lastFailed)
-        if step.letter == "w", tells { space.noteWritten(step.arguments.0..<step.arguments.1) }
+        if step.letter == "w", tells { noteWritten(by: step) }
         lastFailed = step.error != 0
         guard step.letter == "c" || step.letter == "C", let kind = Self.kinds[step.number] else { return }
         let call = call(step, kind, index)
         space.apply(call)
         ledger.note(space.changes)
         if knowledge == .observed { reconcile(behind: call, step.vmas ?? []) }
-        if knowledge == .told, step.error != 0, kind == .mlock { tellWritten(by: step) }
+        if knowledge == .told, step.error != 0, [.mlock, .madvise].contains(kind) {
+            let (start, length) = (step.arguments.0, step.arguments.1)
+            tellWritten(start..<max(start, start &+ length), step)
+        }
     }
 
-    /// How far mlock came before a page of a file refused no call tells: every VMA with pages of its own was written.
-    private mutating func tellWritten(by step: Recording.Step) {
-        let (start, length) = (step.arguments.0, step.arguments.1)
-        for vma in step.vmas ?? [] where vma.hasAnon && vma.start < start &+ length && vma.end > start {
-            space.noteWritten(max(vma.start, start)..<min(vma.end, start &+ length))
+    /// Of pages that were not all written the guards may be some, and no flag tells where they lie.
+    private mutating func noteWritten(by step: Recording.Step) {
+        let range = step.arguments.0..<step.arguments.1
+        let isWhole = step.result == (range.upperBound - range.lowerBound) >> 12
+        // Without the VMAs that fill the map the player does not tell which have pages of their own.
+        if isWhole || !step.filling.isEmpty { space.noteWritten(range) } else { tellWritten(range, step) }
+    }
+
+    /// How far mlock or MADV_POPULATE_WRITE came before a page refused no call tells: every VMA with pages of its own
+    /// was written.
+    private mutating func tellWritten(_ range: Range<UInt64>, _ step: Recording.Step) {
+        for vma in step.vmas ?? [] where vma.hasAnon && range.overlaps(vma.start..<vma.end) {
+            space.noteWritten(range.clamped(to: vma.start..<vma.end))
         }
     }
 
