@@ -21,6 +21,9 @@ import Testing
         var testDescription: String { name }
     }
 
+    /// How much a program maps depends on its locale: none of its files in C, a dozen in others.
+    private static let locale = ["LC_ALL": "C.UTF-8"]
+
     private func isThere(_ program: Program) -> Bool {
         let missing = program.needs.filter { !FileManager.default.fileExists(atPath: $0) }
         if !missing.isEmpty { print("skipped \(program.name): no \(missing.joined(separator: ", ")) here") }
@@ -40,7 +43,7 @@ import Testing
                 "-ff", "-s", "0", "-e", "signal=none", "-o", scratch.file("strace"), "-e", calls, "--",
                 mapfrayPath(),
                 "record", "--quiet", "-o", scratch.file("log"), "--", "/bin/sh", "-ec", program.script,
-            ], in: scratch.path)
+            ], in: scratch.path, environment: Self.locale)
         #expect(result.status == 0, "\(result.errors)")
         let comparison = CallComparison(
             images: try images(scratch), recorded: try recorded(scratch), cutOff: try cutOff(scratch))
