@@ -7,6 +7,7 @@
 
 #include "clock.h"
 #include "confinement.h"
+#include "definitions.h"
 #include "doubt.h"
 #include "limits.h"
 #include "log.h"
@@ -133,18 +134,15 @@ bool process_is_silent_child(void)
 	       !__atomic_load_n(tracer.alive, __ATOMIC_RELAXED);
 }
 
-bool process_finish(enum process_end way, int status)
+static void tell_of_unfinished(const struct turn *turn)
 {
-	/* A vfork child that ends must not end its parent's log, nor an untraced child that of its parent.
-	 * Where a filter forbids to ask who this is: a vfork child does not call exit(). */
-	if (__atomic_load_n(&tracer.state, __ATOMIC_ACQUIRE) != TRACER_RECORDING || !*tracer.alive)
-		return false;
-	/* exit() has ended it, and enters the kernel now. */
-	if (__atomic_load_n(&tracer.ring.header->state, __ATOMIC_RELAXED) == MF_STATE_EXITED)
-		return false;
-	long process = raw_syscall0(SYS_getpid);
-	if (process != (long)tracer.process && !(process == -EPERM && way == PROCESS_EXITS))
-		return false;
+	if (turn->overlaps)
+		define_note(MF_NOTE_NOT_COVERED, "calls had not returned when the process ended: what they "
+						 "changed shows in the last snapshot alone");
+}
+
+static void write_end(enum process_end way, int status)
+{
 	confinement_write_notes();
 	userfault_look();
 	watch_settle_rest();
@@ -156,5 +154,31 @@ bool process_finish(enum process_end way, int status)
 	    .exit_status = (uint64_t)(uint32_t)status};
 	mf_ring_write(&tracer.ring, &end.record);
 	mf_ring_finish(&tracer.ring);
-	return true;
+}
+
+/* Or exit() has ended the log, and enters the kernel now. */
+static bool is_open(void)
+{
+	return __atomic_load_n(&tracer.ring.header->state, __ATOMIC_RELAXED) != MF_STATE_EXITED;
+}
+
+bool process_finish(enum process_end way, int status)
+{
+	/* A vfork child that ends must not end its parent's log, nor an untraced child that of its parent.
+	 * Where a filter forbids to ask who this is: a vfork child does not call exit(). */
+	if (__atomic_load_n(&tracer.state, __ATOMIC_ACQUIRE) != TRACER_RECORDING || !*tracer.alive)
+		return false;
+	if (!is_open())
+		return false;
+	long process = raw_syscall0(SYS_getpid);
+	if (process != (long)tracer.process && !(process == -EPERM && way == PROCESS_EXITS))
+		return false;
+	struct turn turn = turn_begin_last();
+	bool ends = is_open(); /* another thread may have been first */
+	if (ends) {
+		tell_of_unfinished(&turn);
+		write_end(way, status);
+	}
+	turn_end(&turn);
+	return ends;
 }

@@ -22,6 +22,7 @@ enum {
 struct running {
 	uint64_t number; /* 0: about to draw one */
 	uint64_t thread;
+	bool is_last; /* no call, but the process's end: all wait for it, and it for all */
 	struct work_range ranges[WORK_RANGES];
 } __attribute__((aligned(64)));
 
@@ -117,25 +118,34 @@ static uint64_t number_at(int place)
 	return number;
 }
 
-/* Waits for the call at a place if it comes first and works on the same addresses. */
-static void let_pass(const struct running *own, uint64_t own_number, int place)
+static bool disturb(const struct running *one, const struct running *other)
+{
+	return one->is_last || other->is_last || work_ranges_overlap(one->ranges, other->ranges);
+}
+
+/* Waits for the call at a place if it comes first and works on the same addresses; until then, or, where that
+ * is 0, for PATIENCE. */
+static void let_pass(const struct running *own, uint64_t own_number, int place, uint64_t *until)
 {
 	const struct running *other = &running_calls()[place];
-	uint64_t number = number_at(place), until = 0;
+	uint64_t number = number_at(place);
 	unsigned times = 0;
-	if (!number || number > own_number || other->thread == own->thread ||
-	    !work_ranges_overlap(own->ranges, other->ranges))
+	if (!number || number > own_number || other->thread == own->thread || !disturb(own, other))
 		return;
 	while (__atomic_load_n(&other->number, __ATOMIC_ACQUIRE) == number)
-		if (!wait_a_little(&times, &until))
+		if (!wait_a_little(&times, until))
 			return evict(place, number);
 }
 
+/* The end of a process waits once for all. */
 static void let_others_pass(const struct running *own, uint64_t own_number, int own_place)
 {
 	uint64_t others = __atomic_load_n(&taken, __ATOMIC_SEQ_CST) & ~(1ULL << own_place);
-	for (; others; others &= others - 1)
-		let_pass(own, own_number, __builtin_ctzll(others));
+	uint64_t until = 0;
+	for (; others; others &= others - 1) {
+		let_pass(own, own_number, __builtin_ctzll(others), &until);
+		until = own->is_last ? until : 0;
+	}
 }
 
 /* --- a call --- */
@@ -148,24 +158,46 @@ static bool has_threads(void)
 	return tracer.has_threads;
 }
 
-struct turn turn_begin(const struct call *call, enum mf_call_number kind)
+/* Calls that stand in no place, but the own one. */
+static bool has_unknown(const struct turn *turn)
+{
+	return __atomic_load_n(&unknown, __ATOMIC_RELAXED) > (turn->place < 0);
+}
+
+/* Of no call: the last of all. */
+static struct turn begin(const struct call *call, enum mf_call_number kind)
 {
 	struct turn turn = {.place = -1};
 	uint64_t others;
 	if (!has_threads())
 		return turn;
 	turn.place = take_place(&others);
-	turn.overlaps = others || __atomic_load_n(&unknown, __ATOMIC_RELAXED) > (turn.place < 0);
+	turn.overlaps = others || has_unknown(&turn);
 	struct running *own = turn.place < 0 ? NULL : &running_calls()[turn.place];
 	if (own) {
 		own->thread = own_thread();
-		work_ranges_of(call, kind, own->ranges);
+		own->is_last = !call;
+		if (call)
+			work_ranges_of(call, kind, own->ranges);
 	}
 	turn.number = __atomic_add_fetch(&drawn, 1, __ATOMIC_SEQ_CST);
 	if (own) {
 		__atomic_store_n(&own->number, turn.number, __ATOMIC_RELEASE);
 		let_others_pass(own, turn.number, turn.place);
 	}
+	return turn;
+}
+
+struct turn turn_begin(const struct call *call, enum mf_call_number kind)
+{
+	return begin(call, kind);
+}
+
+struct turn turn_begin_last(void)
+{
+	struct turn turn = begin(NULL, 0);
+	turn.overlaps =
+	    thread_state()->stack_pointer || (turn.number && (turn.place < 0 || has_unknown(&turn)));
 	return turn;
 }
 

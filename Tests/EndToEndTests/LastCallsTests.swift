@@ -1,0 +1,100 @@
+import Foundation
+import Testing
+
+/// Processes that end while calls are under way, which nobody is left to write down.
+@Suite struct LastCallsTests {
+    private let scratch: Scratch
+
+    init() throws { scratch = try Scratch() }
+
+    /// Maps and unmaps memory in another thread, or in the one that a timer interrupts, until it ends by itself.
+    private static let program = """
+        #include <pthread.h>
+        #include <signal.h>
+        #include <stdlib.h>
+        #include <string.h>
+        #include <sys/mman.h>
+        #include <sys/time.h>
+        #include <unistd.h>
+
+        static void *churn(void *unused)
+        {
+            const size_t size = 32 << 20;
+            for (;;)
+                munmap(mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0), size);
+            return unused;
+        }
+
+        static void end(int signal)
+        {
+            _exit(signal == SIGALRM ? 7 : 8);
+        }
+
+        int main(int count, char **arguments)
+        {
+            const char *way = arguments[1];
+            useconds_t wait = 10000 + 1000 * atoi(arguments[2]);
+            pthread_t thread;
+            if (strcmp(way, "handler") == 0) {
+                struct itimerval once = {{0, 0}, {0, wait}};
+                sigset_t alarm;
+                sigemptyset(&alarm);
+                sigaddset(&alarm, SIGALRM);
+                sigprocmask(SIG_UNBLOCK, &alarm, 0); /* whoever started this may have blocked it */
+                signal(SIGALRM, end);
+                setitimer(ITIMER_REAL, &once, 0);
+                churn(0);
+            }
+            pthread_create(&thread, 0, churn, 0);
+            usleep(wait);
+            if (strcmp(way, "execute") == 0)
+                execl("/bin/sh", "sh", "-c", "exit 7", (char *)0);
+            if (strcmp(way, "_exit") == 0)
+                _exit(7);
+            exit(7);
+        }
+        """
+
+    /// Whether the first image's last list was rebuilt, and what its log has to say.
+    private func record(_ program: String, _ way: String, _ turn: Int) throws -> (
+        exact: Bool, notes: [String]
+    ) {
+        let log = scratch.file("log-\(turn)")
+        let recorded = try run(mapfrayPath(), ["record", "--quiet", "-o", log, program, way, "\(turn)"])
+        try #require(recorded.status == 7 && recorded.errors.isEmpty, "\(recorded)")
+        let first = try #require(scratch.contents("log-\(turn)").min())
+        let verified = try mapfray("verify", "\(log)/\(first)", "--json").object
+        let last = try #require((verified["snapshots"] as? [[String: Any]])?.last)
+        try #require(last["reason"] as? String == "exit", "\(verified)")
+        return (last["different"] as? Int == 0, verified["notes"] as? [String] ?? [])
+    }
+
+    private func tells(_ notes: [String]) -> Bool {
+        notes.contains { $0.contains("calls had not returned when the process ended") }
+    }
+
+    @Test(arguments: ["_exit", "exit", "execute"])
+    func `the last list waits for the calls of other threads`(way: String) throws {
+        let program = try scratch.compile("last-calls", Self.program, ["-pthread"])
+        for turn in 0..<8 {
+            let end = try record(program, way, turn)
+            // On a machine so busy that a call takes longer than is waited for, it is named.
+            #expect(end.exact || tells(end.notes), "\(turn): \(end.notes)")
+            if !end.exact {
+                try scratch.expectInexact("log-\(turn)", because: "a call took longer than is waited for")
+            }
+        }
+    }
+
+    @Test func `a call that the ending handler interrupted is named`() throws {
+        let program = try scratch.compile("last-calls", Self.program, ["-pthread"])
+        var named = 0
+        for turn in 0..<8 {
+            let end = try record(program, "handler", turn)
+            #expect(end.exact || tells(end.notes), "\(turn): \(end.notes)")
+            try scratch.expectInexact("log-\(turn)", because: "a handler ended the process amidst a call")
+            named += tells(end.notes) ? 1 : 0
+        }
+        #expect(named > 0)
+    }
+}
