@@ -16,6 +16,9 @@ package struct KernelRules: Sendable, Equatable {
     package var mmapAsksNextFirst = false
     /// A VMA with a close hook takes in a part of what follows it; 6.4 (mm/mmap.c, can_vma_merge_after).
     package var closeHookAllowsGrowthUp = true
+    /// A VMA with a close hook vanishes whole into the one before it, without a call of the hook; from 6.4 to 6.7.11, not
+    /// since 6.6.24 (mm/mmap.c, vma_merge, case 7).
+    package var closeHookGoesUnasked = false
     /// Making an unwritten anonymous VMA non-writable drops `ac`; 6.7 (mm/mprotect.c, mprotect_fixup).
     package var unwrittenLosesAccounting = true
     /// MAP_STACK sets `nh`; 6.8 (include/linux/mman.h, calc_vm_flag_bits).
@@ -60,6 +63,8 @@ package struct KernelRules: Sendable, Equatable {
         growthJoinsNext = version >= (6, 1, 0)
         mmapAsksNextFirst = version >= (6, 1, 0) && version < (6, 12, 0)
         closeHookAllowsGrowthUp = version >= (6, 4, 0)
+        closeHookGoesUnasked =
+            version >= (6, 4, 0) && version < (6, 6, 24) || version >= (6, 7, 0) && version < (6, 7, 12)
         unwrittenLosesAccounting = version >= (6, 7, 0)
         stackMeansNoHugePage = version >= (6, 8, 0)
         closeHookBlocksDeletionOnly = version >= (6, 12, 0)

@@ -63,6 +63,6 @@ extension AddressSpace {
     /// Whichever of the two a merge would delete has a hook.
     private func hooksForbid(_ left: VMA, _ right: VMA) -> Bool {
         !closeHooksAllow(left, right, target: .left)
-            || left.flags.intersection(right.flags).contains(.closeHook)
+            || left.flags.intersection(right.flags).contains(.closeHook) && !rules.closeHookGoesUnasked
     }
 }

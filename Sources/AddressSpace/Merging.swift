@@ -112,7 +112,7 @@ extension AddressSpace {
         var right = whole.end == part.end && !tree.isEnd(next) && mergeable(part, tree[next], target: .right)
         guard left || right else { return nil }
         let removesPart = whole.start == part.start && whole.end == part.end
-        if removesPart, part.flags.contains(.closeHook) { return nil }
+        if removesPart, part.flags.contains(.closeHook), !rules.closeHookGoesUnasked { return nil }
         guard left, let previous else { return mergeRight(part, cursor, next, removesPart: removesPart) }
         right = right && anonsAgree(tree[previous], tree[next]) && !tree[next].flags.contains(.closeHook)
         return mergeLeft(part, previous, cursor, removesPart: removesPart, joinsNext: right)

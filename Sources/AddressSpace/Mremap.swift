@@ -67,9 +67,22 @@ extension AddressSpace {
         if newEnd < oldEnd { _ = removeRange(newEnd, oldEnd) }
         guard newEnd > oldEnd, let vma = vma(containing: move.source) else { return }
         let cursor = clear(oldEnd, newEnd, asked: false)
-        let place = insertNew(
-            part(of: vma, oldEnd, newEnd), at: cursor, onlyExpanding: !rules.growthJoinsNext)
+        let place =
+            growAlone(vma, before: cursor, to: newEnd)
+            ?? insertNew(part(of: vma, oldEnd, newEnd), at: cursor)
         if assumesWrites || vma.populatesWhenLocked { writeOne(place) }
+    }
+
+    /// Moves the end alone, where the kernel does not merge what is added: whatever it is before 6.1, what has a close hook
+    /// before 6.4 (mremap: vma_adjust, vma_expand). Nil where it merges.
+    private mutating func growAlone(_ vma: VMA, before cursor: VMATree.Cursor, to end: UInt64) -> VMATree
+        .Cursor?
+    {
+        let merges =
+            rules.growthJoinsNext && (rules.closeHookAllowsGrowthUp || !vma.flags.contains(.closeHook))
+        guard !merges, let place = tree.previous(cursor), tree[place].start == vma.start else { return nil }
+        tree.setRange(place, vma.start, end)
+        return place
     }
 
     private mutating func relocate(_ move: Move) {

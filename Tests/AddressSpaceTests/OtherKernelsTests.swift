@@ -127,6 +127,17 @@ import TraceLog
         #expect(vmas(space) == expected)
     }
 
+    /// A segment with a hole in it; mm/mremap.c, mremap (vma_adjust, from 6.1 to 6.3 vma_expand, then vma_merge).
+    @Test(arguments: ["6.0.0", "6.3.8", "6.4.0", "6.12.0"])
+    func `a segment grows in its place`(release: String) {
+        let steps: [Step] = [
+            .attach(16..<24), .call(.munmap, [18, 2]), .call(.mremap, [16, 2, 3, 1, 16]),
+        ]
+        #expect(vmas(space(release, steps)) == [16..<19, 20..<24])
+        let filled = Step.call(.mremap, [16, 3, 4, 1, 16])
+        #expect(vmas(space(release, steps + [filled])) == [16..<20, 20..<24])
+    }
+
     /// A SysV segment of which two pages in the middle lose their rights, and one gets them back: only a boundary has to
     /// move; mm/mmap.c, can_vma_merge_after and can_vma_merge_before, since 6.12 mm/vma.c.
     @Test(arguments: [("6.3.8", 4, 4), ("6.4.0", 3, 4), ("6.11.0", 3, 4), ("6.12.0", 3, 3)])
@@ -135,6 +146,17 @@ import TraceLog
             let space = space(release, [.attach(16..<20), protect(17..<19, 1), protect(restored, 3)])
             #expect(vmas(space).count == expected)
         }
+    }
+
+    /// A piece amid a segment loses its rights and gets them back; mm/mmap.c, vma_merge, case 7.
+    @Test(arguments: [
+        ("6.3.8", 3), ("6.4.6", 2), ("6.6.9", 2), ("6.6.31", 3), ("6.7.1", 2), ("6.7.12", 3), ("6.8.1", 3),
+        ("6.12.0", 3),
+    ])
+    func `a piece of a segment vanishes into the one before`(release: String, expected: Int) {
+        let steps = [.attach(16..<24), protect(18..<20, 1), protect(18..<20, 3)]
+        #expect(vmas(space(release, steps)).count == expected)
+        #expect(vmas(space(release, steps + [.call(.shmdt, [16])])).isEmpty)
     }
 
     /// mm/mseal.c, can_modify_mm and can_modify_mm_madv, since 6.12 can_modify_vma.
