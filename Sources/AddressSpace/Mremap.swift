@@ -150,7 +150,7 @@ extension AddressSpace {
         return !isSealed
     }
 
-    private func holdsSeal(_ start: UInt64, _ end: UInt64) -> Bool {
+    func holdsSeal(_ start: UInt64, _ end: UInt64) -> Bool {
         obstacle(start, end, \.isSealed, inHoles: true) != nil
     }
 

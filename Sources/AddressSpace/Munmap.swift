@@ -12,9 +12,10 @@ extension AddressSpace {
         }
     }
 
-    /// A seal in the range: nothing is removed, but the split at its start stays unless the sealed VMA is that one.
+    /// A seal in the range: nothing is removed, but the split at its start stays unless the sealed VMA is that one. Without
+    /// one the call was refused before, as for a file that may not be executed.
     mutating func removalFailed(_ start: UInt64, _ end: UInt64) {
-        guard rules.sealsCheckedInWalk else { return }
+        guard rules.sealsCheckedInWalk, holdsSeal(start, end) else { return }
         let cursor = tree.first(endingAbove: start)
         guard !tree.isEnd(cursor), tree[cursor].start < start, !tree[cursor].isSealed else { return }
         _ = split(cursor, at: start, new: .right)

@@ -77,4 +77,17 @@ import Testing
             script.map(90, 4)
         }
     }
+
+    /// Files may refuse to be mapped with EPERM, as a seal in the range makes it: here a memfd with F_SEAL_WRITE.
+    @Test(arguments: [Replay.Knowledge.assumed, .observed])
+    func `a file that may not be mapped has cut nothing`(knowledge: Replay.Knowledge) throws {
+        try Replay.run(knowledge, errors: [1]) {
+            $0.line("c 319 &0 2")
+            $0.line("s 0")
+            $0.line("c 77 $0 65536")
+            $0.line("c 72 $0 1033 8")
+            $0.map(0, 12)
+            $0.line("c 9 \(Script.address(4)) 16384 3 17 $0 0")
+        }
+    }
 }
