@@ -4,7 +4,9 @@ package import TraceLog
 /// descriptions; the guess is that one number and one file mean one description until an observation disagrees.
 struct FileIdentities: Sendable, Codable {
     /// What a path says of how the kernel treats mappings of it.
-    enum Trait: UInt8, Sendable, Codable { case ordinary, zeroDevice, special, memory, heap, stack, segment }
+    enum Trait: UInt8, Sendable, Codable {
+        case ordinary, zeroDevice, special, memory, heap, stack, segment, secret
+    }
 
     private var byDescriptor: [UInt64: UInt32] = [:]
     private var writable: Set<UInt32> = []
@@ -78,7 +80,7 @@ struct FileIdentities: Sendable, Codable {
     }
 
     private static let byName: [String: Trait] = [
-        "/dev/zero": .zeroDevice, "[heap]": .heap, "[stack]": .stack,
+        "/dev/zero": .zeroDevice, "[heap]": .heap, "[stack]": .stack, "/secretmem (deleted)": .secret,
     ]
 
     private static func trait(ofPath path: String) -> Trait {

@@ -26,10 +26,13 @@ extension AddressSpace {
 
     @discardableResult
     private mutating func lock(_ start: UInt64, _ end: UInt64, _ added: VMAFlags, limited: Bool) -> Bool {
-        changeFlags(start, end, limited: limited) { Self.locked($0, added) }
+        let identities = identities
+        return changeFlags(start, end, limited: limited) {
+            identities.trait(of: $0.file) == .secret ? $0.flags : Self.locked($0, added)
+        }
     }
 
-    /// Special VMAs, huge pages and droppable ones are passed over (mlock_fixup).
+    /// Special VMAs, huge pages and droppable ones are passed over, and what memfd_secret made (mlock_fixup).
     private static func locked(_ vma: VMA, _ added: VMAFlags) -> VMAFlags {
         let exempt = VMAFlags.special.union([.hugeTLB, .droppable])
         return vma.flags.isDisjoint(with: exempt) ? vma.flags.subtracting(.lockMask).union(added) : vma.flags

@@ -89,11 +89,20 @@ extension AddressSpace {
         case .special: vma.flags.insert(.dontExpand)
         case .memory where flags.isShared && call.descriptorWrites == nil:
             identities.markWritable(vma.description)
+        case .secret: keepSecret(&vma)
         case .memory, .ordinary, .heap, .stack, .segment: break
         }
         if call.sawHugePages { vma.flags.formUnion([.hugeTLB, .dontExpand]) }
         if withholdsExec(call) { vma.flags.subtract([.exec, .mayExec]) }
         if flags.isShared { restrictToDescriptor(&vma, writes: call.descriptorWrites) }
+    }
+
+    /// What memfd_secret made is locked, and neither dumped nor executed, wherever it is mapped (mm/secretmem.c,
+    /// secretmem_mmap and secretmem_init).
+    mutating func keepSecret(_ vma: inout VMA) {
+        vma.flags.formUnion([.locked, .dontDump])
+        vma.flags.subtract([.exec, .mayExec])
+        identities.markWritable(vma.description)
     }
 
     /// A descriptor that cannot write takes `sh` and `mw` away; where the log does not tell (of one before it was asked

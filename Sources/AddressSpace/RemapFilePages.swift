@@ -16,6 +16,7 @@ extension AddressSpace {
         if personality.impliesExec(author.thread), vma.flags.isSuperset(of: [.read, .mayExec]) {
             vma.flags.insert(.exec)
         }
+        if identities.trait(of: vma.file) == .secret { keepSecret(&vma) }
         vma.extra = 0
         vma.owner = author.owner(.created)
         vma.time = author.time

@@ -140,4 +140,33 @@ import Testing
             script.map(4, 4)
         }
     }
+
+    /// memfd_secret, which a kernel may not have: then nothing is mapped.
+    @Test(arguments: [Replay.Knowledge.assumed, .observed])
+    func `secret memory stays locked whatever mlock and munlock say, but not in a child`(
+        knowledge: Replay.Knowledge
+    ) throws {
+        try Replay.run(knowledge, errors: nil) {
+            $0.line("c 447 0")
+            $0.line("s 0")
+            $0.line("c 77 $0 65536")
+            let mapSecret = { (page: Int, pages: Int, offset: Int) in
+                "c 9 \(Script.address(page)) \(pages * 4096) 3 17 $0 \(offset * 4096)"
+            }
+            $0.line(mapSecret(0, 6, 0))
+            $0.line(mapSecret(6, 2, 6))
+            $0.map(8, 4)
+            $0.unlock(1, 2)
+            $0.lock(3, 6)
+            $0.call(151, 3)
+            $0.line(mapSecret(12, 2, 8))
+            $0.call(152)
+            $0.advise(1, 2, 17)
+            $0.advise(2, 2, 102)
+            $0.call(216, Script.address(1), 4096, 0, 3, 0)
+            $0.line("f")
+            $0.line(mapSecret(14, 2, 10))
+            $0.unlock(14, 1)
+        }
+    }
 }

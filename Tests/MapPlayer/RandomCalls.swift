@@ -46,6 +46,9 @@ package struct RandomCalls {
         if options.isWide {
             for flags in [2, 0, 2] as [UInt64] { script.open(path, flags: flags) }
             script.open("/dev/zero", flags: 2)
+            // memfd_secret, as descriptor 7 where the kernel has it.
+            script.line("c 447 0")
+            script.line("c 77 7 \(64 * Script.page)")
             // A descriptor counts as one that cannot write until it is seen to.
             for descriptor in [3, 5] as [UInt64] {
                 script.mapFile(0, 1, 3, type: Script.Map.shared, descriptor: descriptor, offset: 0)
@@ -135,9 +138,10 @@ package struct RandomCalls {
 
     private mutating func mapFile() {
         let (page, length, rights) = (page(), length(), one(of: [1, 1, 3, 3, 5]))
-        // /dev/zero is private: what it is shared is a new file of its own.
-        let descriptor = UInt64(number(3...6))
-        let type: UInt64 = oneIn(3) && descriptor != 6 ? Script.Map.shared : Script.Map.private
+        // /dev/zero is private: what it is shared is a new file of its own. Secret memory is shared alone.
+        let descriptor = UInt64(number(3...7))
+        let isShared = descriptor == 7 || descriptor != 6 && oneIn(3)
+        let type = isShared ? Script.Map.shared : Script.Map.private
         // Offsets that fit the place make neighbours contiguous.
         let offset = oneIn(5) ? UInt64(number(0...20)) : UInt64(page)
         script.call(
