@@ -25,6 +25,9 @@ package struct KernelRules: Sendable, Equatable {
     package var stackMeansNoHugePage = true
     /// Only a VMA that a merge would delete must have no close hook, no longer any that takes part; 6.12.
     package var closeHookBlocksDeletionOnly = true
+    /// mmap cuts out what it is to replace before it asks whether there may be so much memory; 6.12 (mm/vma.c,
+    /// __mmap_prepare; before it mm/mmap.c, mmap_region).
+    package var mappingCutsFirst = true
     /// Seals are looked for VMA by VMA while a range is walked, no longer in all of it first; 6.12 (mm/mseal.c,
     /// can_modify_mm).
     package var sealsCheckedInWalk = true
@@ -68,6 +71,7 @@ package struct KernelRules: Sendable, Equatable {
         unwrittenLosesAccounting = version >= (6, 7, 0)
         stackMeansNoHugePage = version >= (6, 8, 0)
         closeHookBlocksDeletionOnly = version >= (6, 12, 0)
+        mappingCutsFirst = version >= (6, 12, 0)
         sealsCheckedInWalk = version >= (6, 12, 0)
         dontUnmapKeepsAccounting = version < (6, 15, 0) || version >= (6, 18, 0)
         mremapChecksSourceFirst = version >= (6, 15, 0)

@@ -148,10 +148,29 @@ extension AddressSpace {
         case Errno.noMemory where flags.contains(.hugeTLB) && !call.flags.contains(.hasObservation):
             _ = removeRange(start, end)
             corrections.uncertain += 1
+        case Errno.noMemory where rules.mappingCutsFirst: keepCuts(call, start, end)
         case Errno.notPermitted: removalFailed(start, end)
         default: break
         }
     }
+
+    /// Memory that the kernel does not promise, or RLIMIT_AS: that is asked for when the ends of the range have been cut
+    /// out of what lies there, which stays so (vms_abort_munmap_vmas). The limit and impossible addresses come before.
+    private mutating func keepCuts(_ call: Call, _ start: UInt64, _ end: UInt64) {
+        let isShown = call.flags.contains(.hasObservation)
+        guard start < end, end <= Self.endOfAddresses,
+            isShown ? call.observedStart == start : !isNearLimit
+        else { return }
+        for address in [start, end] {
+            let cursor = tree.first(endingAbove: address)
+            if !tree.isEnd(cursor), tree[cursor].start < address {
+                _ = split(cursor, at: address, new: .right)
+            }
+        }
+    }
+
+    /// TASK_SIZE of x86-64.
+    private static let endOfAddresses: UInt64 = 0x7FFF_FFFF_F000
 
     /// Whether the kernel showed nothing to be left of what the call was to replace, which is then removed (mm/vma.c,
     /// vms_abort_munmap_vmas: what was closed for the file's sake is not put back). A file of huge pages takes more away

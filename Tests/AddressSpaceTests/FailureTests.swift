@@ -90,4 +90,19 @@ import Testing
             $0.line("c 9 \(Script.address(4)) 16384 3 17 $0 0")
         }
     }
+
+    /// More than the kernel promises (vm.overcommit_memory 0 or 2).
+    @Test func `a mapping too large has cut what it was to replace`() throws {
+        let size: UInt64 = 1 << 45
+        let end = Script.address(4) + size
+        try Replay.run(.told, errors: [12, 12, 12]) {
+            $0.map(0, 12)
+            $0.call(9, end - 4096, 3 * 4096, Script.Rights.read, 0x32, .max, 0)
+            $0.call(9, Script.address(4), size, Script.Rights.write, 0x32, .max, 0)
+            $0.protect(2, 4, Script.Rights.read)
+            $0.protect(2, 4, Script.Rights.write)
+            $0.call(9, Script.address(4), 1 << 47, Script.Rights.write, 0x32, .max, 0)
+            $0.call(9, Script.address(8), UInt64.max - 4095, Script.Rights.write, 0x32, .max, 0)
+        }
+    }
 }

@@ -299,4 +299,11 @@ import TraceLog
         #expect((space.vma(containing: 16)?.anon != 0) == true)
         #expect((space.vma(containing: 20)?.anon != 0) == isWritten)
     }
+
+    /// mm/mmap.c, mmap_region; since 6.12 mm/vma.c, __mmap_prepare.
+    @Test(arguments: [("6.11.0", [16..<24]), ("6.12.0", [16..<18, 18..<20, 20..<24])])
+    func `a mapping that is refused for its size`(release: String, expected: [Range<UInt64>]) {
+        let refused = Step.call(.mmap, [18, 2, Self.readWrite, 0x32], error: 12)
+        #expect(vmas(space(release, [map(16..<24), refused])) == expected)
+    }
 }
