@@ -57,8 +57,8 @@ package import TraceLog
         self.tree = tree
         pageShift = UInt64(pageSize.trailingZeroBitCount)
         // `sh` and `mw` follow from the open file description, which is compared; the log shows them only once it is
-        // seen to write.
-        stickyFlags = VMAFlags([.shared, .mayWrite]).union(rules.guardIsSticky ? .maybeGuard : [])
+        // seen to write. So does `me`, which a list with flags tells of a file on a noexec mount.
+        stickyFlags = VMAFlags([.shared, .mayWrite, .mayExec]).union(rules.guardIsSticky ? .maybeGuard : [])
         comparedFlags = VMAFlags(rawValue: .max).subtracting(stickyFlags.union(.modelOnly))
     }
 

@@ -306,4 +306,13 @@ import TraceLog
         let refused = Step.call(.mmap, [18, 2, Self.readWrite, 0x32], error: 12)
         #expect(vmas(space(release, [map(16..<24), refused])) == expected)
     }
+
+    /// What a file does not let be executed says its mount, which a list tells and no call.
+    @Test func `what a list tells not to be executable merges with the rest of its file`() {
+        var space = space("6.18.0", [mapZeros(16..<18)])
+        let cursor = space.tree.first(endingAbove: 16)
+        space.tree[cursor].flags.remove(.mayExec)
+        space.apply(call(.mmap, [18, 2, Self.readWrite, 0x12, 3, 18]))
+        #expect(vmas(space) == [16..<20])
+    }
 }
