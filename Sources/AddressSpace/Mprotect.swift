@@ -84,7 +84,7 @@ extension AddressSpace {
         let (shown, known) = (
             shown(call, start..<end, with: given(call.arguments.2)), refusing(start, end, rights)
         )
-        guard call.observedStart > start else { return known ?? shown }
+        guard call.observedStart > start else { return known ?? shown ?? unchanged(call, start) }
         // Behind the first VMA the kernel is asked only for where the call came to (preload/tracer/doubt.c): that far all
         // had the new rights, whatever other threads have made of it before the answer.
         return shown ?? max(known ?? start, call.observedStart)
@@ -101,6 +101,11 @@ extension AddressSpace {
     private func shown(_ call: Call, _ range: Range<UInt64>, with rights: VMAFlags) -> UInt64? {
         seenRights(call, at: max(range.lowerBound, call.observedStart)) == rights
             ? min(range.upperBound, call.observedEnd) : nil
+    }
+
+    /// The start, if the kernel showed other rights there after the call: PR_SET_MDWE or a security module refused it.
+    private func unchanged(_ call: Call, _ start: UInt64) -> UInt64? {
+        seenRights(call, at: start) == nil ? nil : start
     }
 
     /// Whether the kernel showed that not even the first VMA was changed. How many VMAs there were is not sure to one or

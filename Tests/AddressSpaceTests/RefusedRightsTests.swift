@@ -52,4 +52,16 @@ import TraceLog
         for page in 16..<18 { #expect(isExecutable(UInt64(page), space) == false) }
         #expect(isExecutable(19, space) == true)
     }
+
+    /// PR_SET_MDWE, which no log tells of.
+    @Test func `what the kernel showed to have its old rights is what refused`() {
+        var space = AddressSpace(pageSize: 1, rules: .newest)
+        map(16..<20, rights: 3, &space)
+        var call = Call(kind: .mprotect, arguments: (16, 4, 5, 0, 0, 0), error: 13)
+        call.flags.insert(.hasObservation)
+        (call.observedStart, call.observedEnd, call.observedRights) = (16, 20, 3)
+        space.apply(call)
+        #expect(isExecutable(16, space) == false)
+        #expect(space.corrections.uncertain == 0)
+    }
 }
