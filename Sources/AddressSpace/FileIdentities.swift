@@ -87,7 +87,10 @@ struct FileIdentities: Sendable, Codable {
         if let name = byName[path] { return name }
         if path.hasPrefix("/memfd:") || path.hasPrefix("/dev/shm/") { return .memory }
         if path.hasPrefix("/SYSV") { return .segment }
-        let special = ["[v", "anon_inode:[io_uring]", "anon_inode:[perf_event]", "/[aio]"]
+        let special = [
+            "[v", "anon_inode:[io_uring]", "anon_inode:[perf_event]", "anon_inode:bpf-map", "socket:[",
+            "/[aio]",
+        ]
         return special.contains { path.hasPrefix($0) } ? .special : .ordinary
     }
 }

@@ -158,6 +158,7 @@ extension AddressSpace {
     /// - Parameter hasArrived: whether the kernel showed the first to have been moved, if it did show that.
     private mutating func moveUntilRefused(_ move: Move, _ error: UInt16, hasArrived: Bool?) {
         if error == Errno.noMemory, !(hasArrived ?? isBelowLimit(by: 5)) { return }
+        if error == Errno.fault, hasArrived == false { return }
         let end = move.source &+ move.oldLength
         var address = move.source
         while let vma = firstVMA(from: address, before: end),
@@ -188,13 +189,16 @@ extension AddressSpace {
             && call.observedStart > address
     }
 
-    /// Whether the kernel showed something else at the destination of a move that failed with ENOMEM than was there; nil
-    /// if it was not asked, or what would arrive looks alike.
+    /// Whether the kernel showed something else at the destination of a move that failed on its way than was there; nil
+    /// if it was not asked, or what would arrive looks alike. EFAULT: a file has the last word on where it is mapped
+    /// (get_unmapped_area), and cannot be moved with others (vma_multi_allowed).
     private func showsArrival(_ call: Call, _ move: Move) -> Bool? {
-        guard call.error == Errno.noMemory, call.remapFlags.contains(.fixed),
-            move.newLength == move.oldLength, let old = vma(containing: move.target),
-            let seen = seenRights(call, at: move.target)
+        guard [Errno.noMemory, Errno.fault].contains(call.error), call.remapFlags.contains(.fixed),
+            call.flags.contains(.hasObservation), move.newLength == move.oldLength
         else { return nil }
+        if call.observedStart > move.target { return false }
+        guard let seen = seenRights(call, at: move.target) else { return nil }
+        guard let old = vma(containing: move.target) else { return true }
         let isSame =
             call.observedStart == old.start && call.observedEnd == old.end
             && seen == old.flags.intersection(.rights)

@@ -315,4 +315,14 @@ import TraceLog
         space.apply(call(.mmap, [18, 2, Self.readWrite, 0x12, 3, 18]))
         #expect(vmas(space) == [16..<20])
     }
+
+    /// A BPF map's file says where it is mapped, and so is not moved with others (mm/mremap.c, vma_multi_allowed).
+    @Test func `a move of several that the kernel showed to have brought nothing`() {
+        var space = space("6.18.0", [map(16..<18), map(18..<20, 1)])
+        var refused = call(.mremap, [16, 4, 4, Self.move, 32], error: 14)
+        refused.flags.insert(.hasObservation)
+        (refused.observedStart, refused.observedEnd) = (64, 65)
+        space.apply(refused)
+        #expect(vmas(space) == [16..<18, 18..<20])
+    }
 }
