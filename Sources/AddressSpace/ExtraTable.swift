@@ -4,7 +4,7 @@ struct ExtraTable: Sendable, Codable {
     struct Entry: Hashable, Sendable, Codable {
         /// The mode and the address of the node mask, which stands for its content; nil: the process's policy.
         var policy: Policy?
-        /// The descriptor of the userfaultfd.
+        /// The descriptor of the userfaultfd, and in the upper half its features that keep what it watches.
         var userfault: UInt64?
         /// The address of the name, which stands for its text.
         var name: UInt64?

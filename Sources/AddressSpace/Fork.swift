@@ -1,7 +1,8 @@
 extension AddressSpace {
     /// The map that a child begins with when this process forks; O(n).
     ///
-    /// Source: kernel/fork.c, dup_mmap (VM_DONTCOPY is left out, VM_LOCKED cleared, a userfaultfd's hold let go),
+    /// Source: kernel/fork.c, dup_mmap (VM_DONTCOPY is left out, VM_LOCKED cleared, a userfaultfd's hold let go unless
+    /// it follows forks),
     /// and mm/rmap.c, anon_vma_fork (each VMA gets an anon_vma of its own).
     package func forked() -> AddressSpace {
         var child = copy()
@@ -18,8 +19,11 @@ extension AddressSpace {
 
     private mutating func inherited(_ parent: VMA) -> VMA {
         var vma = parent
-        vma.flags.subtract(.lockMask.union(.userfault))
-        vma.extra = extras.number(parent.extra) { $0.userfault = nil }
+        vma.flags.subtract(.lockMask)
+        if !UserfaultFeatures(of: extras[parent.extra].userfault).contains(.fork) {
+            vma.flags.subtract(.userfault)
+            vma.extra = extras.number(parent.extra) { $0.userfault = nil }
+        }
         if vma.flags.contains(.wipeOnFork) {
             forgetAnon(&vma)
         } else if parent.anon != 0 {

@@ -40,14 +40,14 @@ extension AddressSpace {
         _ = insertNew(vma, at: clear(call.result, end, asked: false))
     }
 
-    /// UFFDIO_REGISTER and UFFDIO_UNREGISTER, as (descriptor, start, length, mode); descriptor stands for context.
+    /// UFFDIO_REGISTER and UFFDIO_UNREGISTER, as (descriptor, start, length, mode, features); descriptor stands for context.
     mutating func userfaultfd(_ call: Call) {
         let start = call.arguments.1
         let end = start &+ pageAligned(call.arguments.2)
         guard call.succeeded, end > start else { return }
         let isOn = call.kind == .userfaultfdRegister
         let flags = isOn ? Self.userfaultFlags(call.arguments.3) : []
-        let context = isOn ? call.arguments.0 : nil
+        let context = isOn ? UserfaultFeatures.context(call.arguments.0, features: call.arguments.4) : nil
         var table = extras
         change(start, end) { vma in
             // Who has the context and all these modes already is passed over, whatever others it has.
@@ -65,10 +65,12 @@ extension AddressSpace {
     /// The last reference to a userfaultfd went: every VMA registered with it is let go, one after another
     /// (fs/userfaultfd.c, userfaultfd_release_all).
     mutating func closeUserfaultfd(_ call: Call) {
-        let context = call.arguments.0
+        let descriptor = call.arguments.0
         var table = extras
         change(0, .max) { vma in
-            guard table[vma.extra].userfault == context else { return (vma.flags, vma.extra) }
+            guard let context = table[vma.extra].userfault,
+                UserfaultFeatures.descriptor(of: context) == descriptor
+            else { return (vma.flags, vma.extra) }
             return (vma.flags.subtracting(.userfault), table.number(vma.extra) { $0.userfault = nil })
         }
         extras = table
@@ -81,4 +83,24 @@ extension AddressSpace {
         if mode & 4 != 0 { flags.insert(.userfaultMinor) }
         return flags
     }
+}
+
+/// What a userfaultfd wants to be told of, and so follows (UFFD_FEATURE_EVENT_*): alike in fs/userfaultfd.c of 5.15, 6.8 and 6.18.
+struct UserfaultFeatures: OptionSet {
+    let rawValue: UInt64
+    /// A forked child is watched as well (dup_userfaultfd).
+    static let fork = UserfaultFeatures(rawValue: 1 << 1)
+    /// So is what mremap has moved (mremap_userfaultfd_prep).
+    static let remap = UserfaultFeatures(rawValue: 1 << 2)
+
+    /// Of one context all registrations have the same.
+    static func context(_ descriptor: UInt64, features: UInt64) -> UInt64 {
+        descriptor | UserfaultFeatures(rawValue: features).intersection([.fork, .remap]).rawValue << 32
+    }
+
+    static func descriptor(of context: UInt64) -> UInt64 { context & 0xFFFF_FFFF }
+
+    init(rawValue: UInt64) { self.rawValue = rawValue }
+
+    init(of context: UInt64?) { rawValue = (context ?? 0) >> 32 }
 }

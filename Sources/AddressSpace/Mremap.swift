@@ -296,9 +296,10 @@ extension AddressSpace {
         dropUserfault(insertNew(copy, at: clear(copy.start, copy.end, asked: move.isFixed)))
     }
 
-    /// What has moved is watched no longer (mremap_userfaultfd_prep; the log does not tell of UFFD_FEATURE_EVENT_REMAP).
+    /// What has moved is watched no longer, unless the userfaultfd follows moves (mremap_userfaultfd_prep).
     private mutating func dropUserfault(_ place: VMATree.Cursor) {
         if tree[place].flags.isDisjoint(with: .userfault) { return }
+        if UserfaultFeatures(of: extras[tree[place].extra].userfault).contains(.remap) { return }
         tree[place].flags.subtract(.userfault)
         tree[place].extra = extras.number(tree[place].extra) { $0.userfault = nil }
     }

@@ -258,6 +258,22 @@ import TraceLog
         #expect(vmas(space("6.18.0", steps)) == [18..<20, 32..<36])
     }
 
+    /// fs/userfaultfd.c, mremap_userfaultfd_prep and dup_userfaultfd: alike in all. The first of two pages is watched.
+    @Test(arguments: [(0, false, false), (2, false, true), (4, true, false), (6, true, true)])
+    func `a userfaultfd follows what it wants to be told of`(features: UInt64, moves: Bool, forks: Bool) {
+        let steps: [Step] = [
+            map(16..<18), .call(.userfaultfdRegister, [3, 16, 1, 1, features]),
+            .call(.mremap, [16, 1, 1, Self.move, 32]), map(33..<34),
+            map(64..<66), .call(.userfaultfdRegister, [3, 64, 1, 1, features]),
+        ]
+        var space = space("6.18.0", steps)
+        #expect(vmas(space) == [17..<18] + (moves ? [32..<33, 33..<34] : [32..<34]) + [64..<65, 65..<66])
+        let child = space.forked()
+        #expect(child.vma(containing: 64)?.flags.contains(.userfaultMissing) == forks)
+        space.apply(call(.userfaultfdClose, [3]))
+        #expect(space.vma(containing: 64)?.end == 66)
+    }
+
     /// A distribution's kernel may have the memory management of later ones.
     @Test func `an answer of the kernel outweighs its version`() {
         var facts = ProcessFacts()

@@ -225,6 +225,78 @@ import Testing
         #expect(verified.status == 0, "\(verified.text)")
     }
 
+    /// UFFD_FEATURE_EVENT_*: needs CAP_SYS_PTRACE.
+    @Test func `a userfaultfd follows forks and moves`() throws {
+        let program = try scratch.compile("follows", Self.followed)
+        let recorded = try mapfray("record", "--quiet", "-o", scratch.file("log"), "--", program)
+        if recorded.status == 77 { return print("userfaultfd's events are refused here") }
+        #expect(recorded.status == 0, "\(recorded.errors)")
+        let logs = try FileManager.default.contentsOfDirectory(atPath: scratch.file("log"))
+            .filter { $0.hasSuffix(".mapfray") }
+        #expect(logs.count == 2)
+        for log in logs {
+            let pid = try #require(log.split(separator: ".").first)
+            let verified = try mapfray("verify", scratch.file("log"), "--pid", String(pid))
+            #expect(verified.status == 0, "\(verified.text)")
+            #expect(verified.text.contains("corrections: none"), "\(verified.text)")
+        }
+    }
+
+    /// A thread takes the events, for which the calls wait.
+    private static let followed = """
+        #define _GNU_SOURCE
+        #include <linux/userfaultfd.h>
+        #include <pthread.h>
+        #include <sys/ioctl.h>
+        #include <sys/mman.h>
+        #include <sys/syscall.h>
+        #include <sys/wait.h>
+        #include <unistd.h>
+        enum { PAGE = 4096, RW = PROT_READ | PROT_WRITE, ANON = MAP_PRIVATE | MAP_ANONYMOUS };
+        static int fd;
+        static void *take(void *unused)
+        {
+            struct uffd_msg message;
+            while (read(fd, &message, sizeof message) > 0)
+                ;
+            return unused;
+        }
+        static char *map(char *at, long pages)
+        {
+            char *area = mmap(at, pages * PAGE, RW, ANON | (at ? MAP_FIXED : 0), -1, 0);
+            for (long i = 0; i < pages; i++)
+                area[i * PAGE] = 1;
+            return area;
+        }
+        int main(void)
+        {
+            struct uffdio_api api = {.api = UFFD_API,
+                                     .features = UFFD_FEATURE_EVENT_REMAP | UFFD_FEATURE_EVENT_FORK};
+            pthread_t thread;
+            int status;
+            fd = (int)syscall(SYS_userfaultfd, 0);
+            if (fd < 0 || ioctl(fd, UFFDIO_API, &api))
+                return 77;
+            pthread_create(&thread, 0, take, 0);
+            char *area = map(0, 32);
+            munmap(area + 8 * PAGE, 24 * PAGE);
+            struct uffdio_register range = {{(unsigned long)area, 4 * PAGE}, UFFDIO_REGISTER_MODE_MISSING, 0};
+            if (ioctl(fd, UFFDIO_REGISTER, &range))
+                return 2;
+            mremap(area, 2 * PAGE, 2 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, area + 16 * PAGE);
+            map(area + 18 * PAGE, 2);
+            pid_t child = fork();
+            if (child == 0) {
+                map(area + 20 * PAGE, 2);
+                mprotect(area + 2 * PAGE, PAGE, PROT_READ);
+                mprotect(area + 2 * PAGE, PAGE, RW);
+                _exit(0);
+            }
+            waitpid(child, &status, 0);
+            return status;
+        }
+        """
+
     /// Registers what was written and what was not; of the two userfaultfds a child holds one, until it ends.
     private static let watchedMemory = """
         #define _GNU_SOURCE

@@ -25,6 +25,33 @@ struct mf_range indirect_range(const struct call *call)
 	return (struct mf_range){asked->start, asked->start + asked->len};
 }
 
+/* What /proc tells of a descriptor. Returns its length, or -errno. */
+static long descriptor_facts(int descriptor, char *facts, size_t size)
+{
+	char path[40];
+	struct text text = text_over(path, sizeof path);
+	text_add(&text, "/proc/self/fdinfo/");
+	text_add_number(&text, (uint64_t)(unsigned)descriptor);
+	return text_read_file(path, facts, size);
+}
+
+/* UFFD_FEATURE_*, as the userfaultfd was asked for (Linux fs/userfaultfd.c, userfaultfd_show_fdinfo: version,
+ * features, ioctls); 0 if nothing tells. */
+static uint64_t features_of(int descriptor)
+{
+	char facts[256];
+	if (descriptor_facts(descriptor, facts, sizeof facts) <= 0)
+		return 0;
+	for (const char *at = facts; *at; at++) {
+		if (!text_begins(at, "\nAPI:"))
+			continue;
+		at = text_skip_blanks(at + 5);
+		text_number(&at, 16);
+		return *at++ == ':' ? text_number(&at, 16) : 0;
+	}
+	return 0;
+}
+
 /* Another driver may use the same number: it has said ENOTTY or EFAULT, or its descriptor is another's. */
 static bool userfault_part(const struct call *call, enum mf_call_number kind, long result, struct call *part)
 {
@@ -37,19 +64,17 @@ static bool userfault_part(const struct call *call, enum mf_call_number kind, lo
 	part->arguments[1] = asked->range.start;
 	part->arguments[2] = asked->range.len;
 	part->arguments[3] = is_on ? asked->mode : 0;
+	part->arguments[4] = is_on && result >= 0 ? features_of(descriptor) : 0;
 	return true;
 }
 
 /* Whether a descriptor stands for this process; its number in the traced process's own view of processes. */
 static bool is_own_process(int descriptor)
 {
-	char path[40], facts[512];
+	char facts[512];
 	if (descriptor == PIDFD_SELF_PROCESS || descriptor == PIDFD_SELF_THREAD)
 		return true;
-	struct text text = text_over(path, sizeof path);
-	text_add(&text, "/proc/self/fdinfo/");
-	text_add_number(&text, (uint64_t)(unsigned)descriptor);
-	return text_read_file(path, facts, sizeof facts) > 0 &&
+	return descriptor_facts(descriptor, facts, sizeof facts) > 0 &&
 	       text_number_after(facts, "Pid:", 0) == tracer.process;
 }
 

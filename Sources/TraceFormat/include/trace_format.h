@@ -136,7 +136,8 @@ enum mf_call_number {
 	MF_CALL_IO_DESTROY = 20,
 	MF_CALL_SET_MEMPOLICY_HOME_NODE = 21,
 	MF_CALL_MAP_SHADOW_STACK = 22,
-	MF_CALL_USERFAULTFD_REGISTER = 23,   /* arguments: descriptor, start, length, mode */
+	/* Descriptor, start, length, mode, UFFD_FEATURE_* of the userfaultfd (not in older logs). */
+	MF_CALL_USERFAULTFD_REGISTER = 23,
 	MF_CALL_USERFAULTFD_UNREGISTER = 24, /* descriptor, start, length */
 	MF_CALL_USERFAULTFD_CLOSE = 25,	     /* descriptor: its last reference went, and its ranges are let go */
 	/* One record for each range: start, length, advice, descriptor of the process, flags. Of its own process
