@@ -12,7 +12,7 @@ struct FailureVerdict: Sendable {
         guard isShortage(call, kernelRelease) else { return nil }
         if let verdict = mapLimit(failed, kernelRelease) { return verdict }
         if isHugePageAttempt(call) { return noHugePage(failed) }
-        if [.madvise, .processMadvise].contains(call.kind) { return nil }
+        if [.madvise, .processMadvise, .prctl].contains(call.kind) { return nil }
         if call.kind == .munmap {
             return FailureVerdict(cause: .other, reason: "munmap failed below the map limit")
         }
@@ -57,11 +57,12 @@ struct FailureVerdict: Sendable {
             reason: "\(size) of huge pages (MAP_HUGETLB) were asked for, and too few are free")
     }
 
-    /// ENOMEM; EAGAIN where madvise says so for a split, since 5.17 (Linux mm/madvise.c); an unchanged break.
+    /// ENOMEM; EAGAIN where madvise says so for a split, since 5.17, and naming, which came with it: there ENOMEM is a hole
+    /// (Linux mm/madvise.c); an unchanged break.
     private static func isShortage(_ call: Call, _ release: String) -> Bool {
         switch call.kind {
         case .brk: return FailedCall.isFailure(call)
-        case .madvise, .processMadvise:
+        case .madvise, .processMadvise, .prctl:
             let isOld = KernelVersion(release) < KernelVersion(major: 5, minor: 17)
             return call.error == Errno.again || isOld && call.error == Errno.noMemory
         default: return call.error == Errno.noMemory

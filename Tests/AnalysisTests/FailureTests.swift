@@ -51,6 +51,17 @@ struct FailureTests {
         #expect(failure(limit: 20) { $0.call(.madvise, $2 + 4096, 4096, 99, error: 22, stack: $1) } == nil)
     }
 
+    @Test func `naming says EAGAIN at the limit and ENOMEM for a hole`() {
+        func name(limit: UInt64, error: UInt16) -> Report.Failure? {
+            failure(limit: limit) {
+                $0.call(.prctl, 0x5356_4D41, 0, $2 + 4096, 4096, $2, error: error, stack: $1)
+            }
+        }
+        #expect(name(limit: 20, error: 11)?.cause == .maxMapCount)
+        #expect(name(limit: 20, error: 12) == nil)
+        #expect(name(limit: 65530, error: 12) == nil)
+    }
+
     @Test func `mremap needs three more, and five more to a fixed place`() {
         #expect(
             failure(limit: 23) { $0.call(.mremap, $2, 4096, 8192, 1, error: 12, stack: $1) }?.cause
