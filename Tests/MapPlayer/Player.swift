@@ -1,6 +1,6 @@
 import Foundation
 
-/// Runs the map player, which is compiled once for all tests.
+/// Runs the map player, which is compiled once for all tests and removed when the process ends.
 package enum Player {
     package struct Failure: Error, CustomStringConvertible { package var description: String }
 
@@ -12,6 +12,7 @@ package enum Player {
 
     private static func compile() throws -> URL {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        atexit { try? FileManager.default.removeItem(at: Player.folder) }
         let program = folder.appendingPathComponent("map-player")
         let arguments = [
             "-std=gnu11", "-O1", "-static", "-I",
@@ -49,9 +50,4 @@ package enum Player {
         }
         return Recording(result.output, withLines: withLines)
     }
-}
-
-extension Player {
-    /// Removes the compiled player, if there is one.
-    package static func removeProgram() { try? FileManager.default.removeItem(at: folder) }
 }

@@ -37,7 +37,6 @@ guard let settings = Settings(Array(CommandLine.arguments.dropFirst())) else {
 }
 do {
     var fuzzer = try Fuzzer(settings)
-    defer { Player.removeProgram() }
     exit(try fuzzer.run() ? 0 : 1)
 } catch {
     report("replay-fuzz: \(error)")

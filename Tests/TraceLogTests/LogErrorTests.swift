@@ -85,7 +85,10 @@ struct LogErrorTests {
         await #expect(processExitsWith: .success) {
             let log = try RecordedLog()
             try #require(chmod(log.path, 0) == 0)
-            if geteuid() == 0 { try #require(seteuid(65534) == 0) }
+            let user = geteuid()
+            if user == 0 { try #require(seteuid(65534) == 0) }
+            // Nobody else may remove it.
+            defer { withExtendedLifetime(log) { _ = seteuid(user) } }
             let error = #expect(throws: LogError.self) { try readings(ofFile: log.path) }
             #expect(error == .unreadable(path: log.path, errno: EACCES))
             #expect(error?.description.contains("Permission denied") == true)

@@ -18,8 +18,15 @@ struct ProgramBuilder {
 
     let folder: URL
 
-    /// A folder that the system clears; the compiled unwinder in it serves every test of the run.
-    static let shared = Result { try ProgramBuilder() }
+    /// The compiled unwinder in its folder serves every test of the run.
+    static let shared: Result<ProgramBuilder, any Error> = {
+        atexit {
+            if let builder = try? ProgramBuilder.shared.get() {
+                try? FileManager.default.removeItem(at: builder.folder)
+            }
+        }
+        return Result { try ProgramBuilder() }
+    }()
 
     private init() throws {
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("unwind-\(UUID().uuidString)")
