@@ -2,7 +2,8 @@ extension CoverageTests {
     /// More than ten, of different runtimes; each runs for about a second under strace.
     static let programs = [
         Program(
-            name: "C, threads: sort", script: "seq 1 200000 | rev | sort --parallel=4 -S 8M -T . -o sorted",
+            // It starts threads for more than 131,072 lines in its buffer.
+            name: "C, threads: sort", script: "seq 1 400000 | rev | sort --parallel=4 -S 32M -T . -o sorted",
             least: 30),
         Program(
             name: "C++: g++ on a program with iostream", needs: ["/usr/bin/g++"],
