@@ -71,7 +71,8 @@ void environment_announce(uint64_t filters, uint64_t permitted)
 	__atomic_store_n(&announcement, text.bytes, __ATOMIC_RELEASE);
 }
 
-/* Whether the kernel can read there: asked as for a signal mask, with an action that does not exist. */
+/* Asked as for a signal mask, with an action that does not exist. So does the unwinder (mf_arch_probe), which
+ * knows of no filter: nobody tells it of one in a process that is not recorded. */
 bool environment_can_read(const void *address)
 {
 	return raw_syscall4(SYS_rt_sigprocmask, ~0L, (long)address, 0, 8) == -EINVAL;
