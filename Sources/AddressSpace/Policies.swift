@@ -33,9 +33,14 @@ extension AddressSpace {
         return ![2, 5].contains(policy.mode & ~modeFlags)
     }
 
-    /// MPOL_DEFAULT takes the policy away; mode flags are part of the mode.
+    /// MPOL_DEFAULT takes the policy away; mode flags are part of the mode. MPOL_PREFERRED of no node is MPOL_LOCAL, which
+    /// has none (mpol_new).
     private static func policy(_ call: Call) -> ExtraTable.Policy? {
         guard call.arguments.2 != 0 else { return nil }
+        let (preferred, local): (UInt64, UInt64) = (1, 4)
+        if call.arguments.2 == local || call.arguments.2 == preferred && call.arguments.3 == 0 {
+            return ExtraTable.Policy(mode: local, nodeMask: 0, maxNode: 0)
+        }
         return ExtraTable.Policy(
             mode: call.arguments.2, nodeMask: call.arguments.3, maxNode: call.arguments.4)
     }

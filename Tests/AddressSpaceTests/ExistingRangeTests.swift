@@ -167,6 +167,15 @@ import Testing
         }
     }
 
+    @Test func `mbind to no node is mbind to the local one`() throws {
+        let (preferred, local): (UInt64, UInt64) = (1, 4)
+        try Replay.run {
+            $0.map(0, 12)
+            $0.call(237, Script.address(0), 4 * 4096, preferred, 0, 0, 0)
+            $0.call(237, Script.address(4), 4 * 4096, local, 0, 0, 0)
+        }
+    }
+
     /// A kernel without CONFIG_ANON_VMA_NAME answers EINVAL to all three: then this tests that nothing happens.
     @Test func `names of ranges split and merge`() throws {
         let recording = try Replay.run(errors: nil) { script in
