@@ -203,7 +203,14 @@ extension AddressSpace {
             call.observedStart == old.start && call.observedEnd == old.end
             && seen == old.flags.intersection(.rights)
         guard isSame else { return true }
+        if call.error == Errno.fault { return mayVanish(in: old, move) ? nil : false }
         return old.start >= move.target && looksAlike(old, move) ? nil : false
+    }
+
+    /// Whether the first VMA that is to move may have become a part of this one where it arrived.
+    private func mayVanish(in old: VMA, _ move: Move) -> Bool {
+        let first = firstVMA(from: move.source, before: move.source &+ move.oldLength)
+        return first.map { $0.file == old.file } ?? true
     }
 
     /// Whether the first VMA that is to move would look like this one where it arrives, or is not known.

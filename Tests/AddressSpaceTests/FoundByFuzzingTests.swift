@@ -367,4 +367,16 @@ import Testing
             $0.call(10, Script.address(77), 11 * 4096, 3)
         }
     }
+
+    /// Its piece becomes a part of what lies around the destination, where the kernel then shows what was there before.
+    @Test func `a move that a segment refuses has moved what lies before it`() throws {
+        try Replay.run(.observed, errors: [14]) {
+            $0.line("c 29 0 32768 0x380")
+            $0.line("s 0")
+            $0.line("c 30 $0 \(Script.address(87)) 20480")
+            $0.call(9, Script.address(80), 9 * 4096, 3, 50, .max, 0)
+            $0.call(9, Script.address(28), 10 * 4096, 3, 50, .max, 0)
+            $0.call(25, Script.address(88), 10 * 4096, 10 * 4096, 3, Script.address(32))
+        }
+    }
 }
