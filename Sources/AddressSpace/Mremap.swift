@@ -203,14 +203,14 @@ extension AddressSpace {
             call.observedStart == old.start && call.observedEnd == old.end
             && seen == old.flags.intersection(.rights)
         guard isSame else { return true }
-        if call.error == Errno.fault { return mayVanish(in: old, move) ? nil : false }
+        if call.error == Errno.fault { return startsSpecial(move) ? false : nil }
         return old.start >= move.target && looksAlike(old, move) ? nil : false
     }
 
-    /// Whether the first VMA that is to move may have become a part of this one where it arrived.
-    private func mayVanish(in old: VMA, _ move: Move) -> Bool {
+    /// Whether the first VMA that is to move is of a file that may have the last word on where it is mapped.
+    private func startsSpecial(_ move: Move) -> Bool {
         let first = firstVMA(from: move.source, before: move.source &+ move.oldLength)
-        return first.map { $0.file == old.file } ?? true
+        return first.map { identities.trait(of: $0.file) == .special } ?? false
     }
 
     /// Whether the first VMA that is to move would look like this one where it arrives, or is not known.
