@@ -379,4 +379,16 @@ import Testing
             $0.call(25, Script.address(88), 10 * 4096, 10 * 4096, 3, Script.address(32))
         }
     }
+
+    /// A mount where nothing may be executed is looked at before, by the same errno.
+    @Test func `over a seal a file that may not be executed cuts nothing`() throws {
+        try Replay.run(.observed, errors: [1]) {
+            $0.line("c 447 0")
+            $0.line("c 77 3 \(16 * Script.page)")
+            $0.map(0, 8, type: Script.Map.shared)
+            $0.map(8, 4)
+            $0.call(462, Script.address(9), 2 * 4096, 0)
+            $0.call(9, Script.address(2), 10 * 4096, 5, 17, 3, 0)
+        }
+    }
 }

@@ -137,9 +137,11 @@ package struct RandomCalls {
     }
 
     private mutating func mapFile() {
-        let (page, length, rights) = (page(), length(), one(of: [1, 1, 3, 3, 5]))
-        // /dev/zero is private: what it is shared is a new file of its own. Secret memory is shared alone.
+        let (page, length) = (page(), length())
+        // /dev/zero is private: what it is shared is a new file of its own. Secret memory is shared alone, and refused
+        // with PROT_EXEC by the errno of a seal: which of the two it was only the kernel can show.
         let descriptor = UInt64(number(3...7))
+        let rights = one(of: descriptor == 7 ? [1, 1, 3, 3] : [1, 1, 3, 3, 5])
         let isShared = descriptor == 7 || descriptor != 6 && oneIn(3)
         let type = isShared ? Script.Map.shared : Script.Map.private
         // Offsets that fit the place make neighbours contiguous.

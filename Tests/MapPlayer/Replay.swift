@@ -154,7 +154,9 @@ package struct Replay: ~Copyable {
             return vmas.first { recording.definitions[$0.file].path.hasPrefix("/[aio]") }
         }
         guard let asked = Self.asked(call) else { return nil }
-        if call.kind == .mremap, !call.succeeded { return vmas.first { $0.end > asked.lowerBound } }
+        if [.mmap, .mremap].contains(call.kind), !call.succeeded {
+            return vmas.first { $0.end > asked.lowerBound }
+        }
         let found = vmas.filter { $0.end > asked.lowerBound && $0.start < asked.upperBound }
         guard Self.isRefusal(call) else { return found.first }
         return found.prefix { $0.flags & 7 == call.arguments.2 & 7 }.last ?? found.first
@@ -168,6 +170,7 @@ package struct Replay: ~Copyable {
         let (a, b, c, d, e, _) = call.arguments
         switch call.kind {
         case .mremap where !call.succeeded && d & 2 != 0: return c < b ? a + c..<a + b : e..<e + max(c, 1)
+        case .mmap where !call.succeeded && d & 0x10 != 0: return a..<max(a, a &+ max(b, 1))
         case .mmap, .shmat: return call.succeeded ? call.result..<call.result + 1 : nil
         case .mremap: return call.succeeded ? call.result..<call.result + max(c, 1) : nil
         case .brk: return a != 0 && call.result != 0 ? call.result - 1..<call.result : nil
