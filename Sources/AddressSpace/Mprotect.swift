@@ -112,7 +112,9 @@ extension AddressSpace {
     /// two, where other threads' calls ran at the same time.
     private func showsOldRights(_ call: Call, at start: UInt64) -> Bool {
         guard let seen = seenRights(call, at: start), let vma = vma(containing: start) else { return false }
-        return seen == vma.flags.intersection(.rights) && seen != given(call.arguments.2)
+        let asked = Self.rights(call.arguments.2)
+        let new = vma.flags.contains(.mayExec) ? given(call.arguments.2) : asked
+        return seen == vma.flags.intersection(.rights) && seen != new
     }
 
     /// The rights that the kernel showed at an address after the call; nil if it was not asked.

@@ -391,4 +391,17 @@ import Testing
             $0.call(9, Script.address(2), 10 * 4096, 5, 17, 3, 0)
         }
     }
+
+    /// Of what may not be executed READ_IMPLIES_EXEC makes no more than is asked for: the rights that it has already.
+    @Test func `mprotect goes over what has its rights already`() throws {
+        try Replay.run(.observed, errors: [12]) {
+            $0.line("c 447 0")
+            $0.line("c 77 3 \(16 * Script.page)")
+            $0.call(135, 0x40_0000)
+            $0.map(3, 6)
+            $0.call(9, Script.address(0), 5 * 4096, 3, 17, 3, 0)
+            $0.call(9, Script.address(6), 3 * 4096, 1, 0x2_0032, .max, 0)
+            $0.call(10, Script.address(3), 12 * 4096, 3)
+        }
+    }
 }
