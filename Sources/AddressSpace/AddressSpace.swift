@@ -142,9 +142,12 @@ extension AddressSpace {
     private func uncut(_ call: Call) -> UInt64 {
         let start = pageStart(call.arguments.0)
         guard let maxMapCount, count + Self.callsAtOnce >= maxMapCount else { return 0 }
-        let isShown =
-            call.flags.contains(.hasObservation) && call.observedStart < start && start < call.observedEnd
-        return isShown ? start : 0
+        return showsUncut(call, at: start) ? start : 0
+    }
+
+    /// Whether the kernel showed a place amid a VMA after the call.
+    func showsUncut(_ call: Call, at start: UInt64) -> Bool {
+        call.flags.contains(.hasObservation) && call.observedStart < start && start < call.observedEnd
     }
 
     /// Takes a VMA as the kernel gave it after the call applied last, besides the one that the call itself names.

@@ -149,15 +149,10 @@ extension AddressSpace {
             _ = removeRange(start, end)
             corrections.uncertain += 1
         case Errno.noMemory where rules.mappingCutsFirst: keepCuts(call, start, end)
-        case Errno.notPermitted where !showsNoCut(call, at: start): removalFailed(start, end)
+        // Else it was no seal that refused, but a file that may not be executed, which is looked at before.
+        case Errno.notPermitted where !showsUncut(call, at: start): removalFailed(start, end)
         default: break
         }
-    }
-
-    /// Whether the kernel showed the start amid a VMA: it was no seal that refused, but a file that may not be executed,
-    /// which is looked at before.
-    private func showsNoCut(_ call: Call, at start: UInt64) -> Bool {
-        call.flags.contains(.hasObservation) && call.observedStart < start && start < call.observedEnd
     }
 
     /// Memory that the kernel does not promise, or RLIMIT_AS: that is asked for when the ends of the range have been cut

@@ -34,10 +34,15 @@ extension AddressSpace {
         let (asked, rights) = (Self.rights(protection), given(protection))
         let losesAccounting = rules.unwrittenLosesAccounting
         changeFlags(start, end, limited: limited) {
-            let given = rights == asked || $0.flags.contains(.mayExec) ? rights : asked
-            return Self.protected($0, given, key, losesAccounting: losesAccounting)
+            Self.protected($0, Self.held(rights, asked, by: $0), key, losesAccounting: losesAccounting)
         }
         if assumesWrites, rights.contains(.write) { write(start, end) }
+    }
+
+    /// What becomes of rights under READ_IMPLIES_EXEC: as asked where nothing may be executed.
+    @inline(__always)
+    private static func held(_ given: VMAFlags, _ asked: VMAFlags, by vma: VMA) -> VMAFlags {
+        given == asked || vma.flags.contains(.mayExec) ? given : asked
     }
 
     /// The flags of a VMA under new rights: `ac` comes with the first write right, and goes from what was never
@@ -112,8 +117,7 @@ extension AddressSpace {
     /// two, where other threads' calls ran at the same time.
     private func showsOldRights(_ call: Call, at start: UInt64) -> Bool {
         guard let seen = seenRights(call, at: start), let vma = vma(containing: start) else { return false }
-        let asked = Self.rights(call.arguments.2)
-        let new = vma.flags.contains(.mayExec) ? given(call.arguments.2) : asked
+        let new = Self.held(given(call.arguments.2), Self.rights(call.arguments.2), by: vma)
         return seen == vma.flags.intersection(.rights) && seen != new
     }
 
