@@ -109,7 +109,7 @@ package struct Replay: ~Copyable {
         let call = call(step, kind, index)
         space.apply(call)
         ledger.note(space.changes)
-        if knowledge == .observed { reconcile(behind: call, step.vmas ?? []) }
+        if knowledge == .observed { reconcile(behind: call, step) }
         if knowledge == .told, step.error != 0, [.mlock, .madvise].contains(kind) {
             let (start, length) = (step.arguments.0, step.arguments.1)
             tellWritten(start..<max(start, start &+ length), step)
@@ -136,7 +136,7 @@ package struct Replay: ~Copyable {
         var call = Call(
             kind: kind, arguments: step.arguments, result: step.result, error: step.error, end: UInt64(index),
             stack: StackID(rawValue: UInt32(index)))
-        guard let observed = observed(call, step.vmas ?? []) else { return call }
+        guard let observed = observed(call, step) else { return call }
         if kind == .mmap { call.file = observed.inode == 0 ? .none : observed.file }
         if knowledge == .observed || kind == .shmat || kind == .ioSetup {
             call.file = observed.file
@@ -149,17 +149,28 @@ package struct Replay: ~Copyable {
     }
 
     /// The VMA that the tracer would have asked for (preload/tracer/doubt.c).
-    private func observed(_ call: Call, _ vmas: [Snapshot.VMA]) -> Snapshot.VMA? {
+    private func observed(_ call: Call, _ step: Recording.Step) -> Snapshot.VMA? {
+        let vmas = step.vmas ?? []
         if call.kind == .ioSetup, call.succeeded {
             return vmas.first { recording.definitions[$0.file].path.hasPrefix("/[aio]") }
         }
         guard let asked = Self.asked(call) else { return nil }
         if [.mmap, .mremap].contains(call.kind), !call.succeeded {
-            return vmas.first { $0.end > asked.lowerBound }
+            return Self.first(endingAbove: asked.lowerBound, step)
         }
         let found = vmas.filter { $0.end > asked.lowerBound && $0.start < asked.upperBound }
         guard Self.isRefusal(call) else { return found.first }
         return found.prefix { $0.flags & 7 == call.arguments.2 & 7 }.last ?? found.first
+    }
+
+    /// What the kernel shows behind a hole may be the first of the VMAs that fill the map.
+    private static func first(endingAbove address: UInt64, _ step: Recording.Step) -> Snapshot.VMA? {
+        let told = step.vmas?.first { $0.end > address }
+        let filling = step.filling
+        guard !filling.isEmpty, address < filling.lowerBound, told?.start ?? .max >= filling.upperBound else {
+            return told
+        }
+        return Script.firstFiller
     }
 
     /// Whether the first VMA asked about is the last one that the call changed, and the others are all of its range.
@@ -183,14 +194,14 @@ package struct Replay: ~Copyable {
     }
 
     /// The VMAs in the rest of what a call worked on.
-    private mutating func reconcile(behind call: Call, _ vmas: [Snapshot.VMA]) {
+    private mutating func reconcile(behind call: Call, _ step: Recording.Step) {
         if call.kind == .mlockall || call.kind == .munlockall {
-            for vma in vmas { reconcile(vma.start, vma.end) }
+            for vma in step.vmas ?? [] { reconcile(vma.start, vma.end) }
         }
-        guard let asked = Self.asked(call), let first = observed(call, vmas) else { return }
+        guard let asked = Self.asked(call), let first = observed(call, step) else { return }
         var end = Self.isRefusal(call) ? asked.lowerBound : first.end
         for _ in 0..<200 {
-            guard end < asked.upperBound, let next = vmas.first(where: { $0.end > end }),
+            guard end < asked.upperBound, let next = step.vmas?.first(where: { $0.end > end }),
                 next.start < asked.upperBound
             else { return }
             reconcile(next.start, next.end)
@@ -212,6 +223,10 @@ package struct Replay: ~Copyable {
     /// Both maps around the first VMA in which they differ; nil if they are equal.
     private func difference(_ kernel: [Snapshot.VMA], _ filling: Range<UInt64>) -> String? {
         let model = vmas(without: filling)
+        let fillers = space.count - model.count
+        guard fillers == filling.count / Int(Script.page) else {
+            return "\(fillers) VMAs that fill the map are left"
+        }
         let first = zip(model, kernel).enumerated().first { !Self.equal($1.0, $1.1, filling, !knowsFlags) }?
             .offset
         if first == nil, model.count == kernel.count { return nil }

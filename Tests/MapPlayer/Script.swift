@@ -1,3 +1,5 @@
+package import TraceLog
+
 /// A script for the map player (tools/workloads/map-player.c), in pages of an area where nothing else lies.
 package struct Script: Sendable {
     package static let area: UInt64 = 0x1000_0000_0000
@@ -43,7 +45,10 @@ package struct Script: Sendable {
         line("\(quietly ? "C" : "c") \(number) " + arguments.map { String($0) }.joined(separator: " "))
     }
 
-    /// Fills the map up with VMAs elsewhere, which no step tells.
+    /// The lowest of the VMAs that fill the map, as the kernel tells it.
+    package static let firstFiller = Snapshot.VMA(start: filler, end: filler + page, flags: 0)
+
+    /// Fills the map up with VMAs elsewhere, which no step tells; every other one can be read.
     package mutating func fill(_ vmas: Int) {
         for index in 0..<UInt64(vmas) {
             call(9, Self.filler + index * Self.page, Self.page, index & 1, 0x32, .max, 0, quietly: true)
