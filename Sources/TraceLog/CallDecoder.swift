@@ -1,16 +1,17 @@
 import TraceFormat
 
-/// A call as the log holds it, with keys where the reader has numbers.
-struct RawCall {
-    var call: Call
-    var stack: UInt64
-    var file: UInt64
+/// What a call's record holds besides the call: keys where the reader has numbers, and further observations.
+struct CallDecoder {
+    let stack: UInt64
+    private(set) var file: UInt64 = 0
     /// Where in the record further VMAs stand that the kernel gave after the call.
     private(set) var further = 0..<0
 
     /// Nil if the record's content makes no sense.
+    /// - Parameter call: where the call is to lie. What is first put together elsewhere is read again, to be moved there,
+    ///   before the processor has written it down, and waits.
     @inline(__always)
-    init?(_ record: Record) {
+    init?(_ record: Record, into call: inout Call) {
         let fixed = MemoryLayout<mf_call>.size
         guard record.has(mf_call.self), let kind = CallKind(rawValue: record.detail) else { return nil }
         let head: mf_call = record.load()
@@ -26,10 +27,7 @@ struct RawCall {
             result: head.result, error: head.error, begin: head.begin, end: head.end, thread: head.thread,
             flags: flags)
         stack = head.stack
-        file = 0
-        if isObserved {
-            observe(record, at: observation)
-        }
+        if isObserved { observe(record, at: observation, of: &call) }
     }
 
     /// The VMAs that the kernel gave after the call behind the first.
@@ -50,7 +48,7 @@ struct RawCall {
     /// Bytes of an observation of which only range and file are told.
     private static let leastObservation = 24
 
-    private mutating func observe(_ record: Record, at offset: Int) {
+    private mutating func observe(_ record: Record, at offset: Int, of call: inout Call) {
         let (start, end) = (record.word(at: offset), record.word(at: offset + 8))
         file = record.word(at: offset + 16)
         guard start <= end else { return }

@@ -128,17 +128,34 @@ struct CallSequencer: ~Copyable {
     var otherCount: Int { others.count - freeOthers.count }
 
     /// Takes up a call; `isFull` must be false.
-    @inline(__always)
     mutating func insert(_ call: Call) {
-        let slot = calls.add(call)
+        vacant = call
+        insertVacant()
+    }
+
+    /// Room for the call that `insertVacant` takes up; `isFull` must be false.
+    var vacant: Call {
+        @inline(__always) _read { yield calls.vacant }
+        @inline(__always) _modify { yield &calls.vacant }
+    }
+
+    /// Takes up the call that was put into `vacant`.
+    @inline(__always)
+    mutating func insertVacant() {
+        let slot = calls.takeVacant()
         latestSlot = slot
-        noteThread(call, slot)
-        var place = Place(
-            latest: call.end, begin: call.begin, slot: slot, roles: .unknown, isOther: false,
-            address: call.workplace)
+        noteThread(slot)
+        let place = Place(
+            latest: calls[slot].end, begin: calls[slot].begin, slot: slot, roles: .unknown, isOther: false,
+            address: calls[slot].workplace)
         // What earlier calls did counts for the effect of this one: found in the order of reading.
-        if CallEffects.remembers(call.kind) { know(&place) }
-        if line.count == 0 || line[line.count &- 1].latest <= call.begin { return line.append(place) }
+        if CallEffects.remembers(calls[slot].kind) { return insert(known(place)) }
+        insert(place)
+    }
+
+    @inline(__always)
+    private mutating func insert(_ place: Place) {
+        if line.count == 0 || line[line.count &- 1].latest <= place.begin { return line.append(place) }
         insertOverlapping(place)
     }
 
@@ -146,6 +163,12 @@ struct CallSequencer: ~Copyable {
         var moves = Self.mostMoves
         settle(line.insert(place) { $0.latest > place.latest }, moves: &moves)
         if hasThreads { undecided += countUndecided(place.slot) }
+    }
+
+    private mutating func known(_ place: Place) -> Place {
+        var place = place
+        know(&place)
+        return place
     }
 
     private mutating func know(_ place: inout Place) {
@@ -322,10 +345,11 @@ extension CallSequencer {
     private static let longTime: UInt64 = 20_000
 
     @inline(__always)
-    private mutating func noteThread(_ call: Call, _ slot: Int32) {
-        if firstThread == nil { firstThread = call.thread }
-        if call.thread != firstThread { hasThreads = true }
-        if call.end - call.begin > Self.longTime { longCalls.append(slot) }
+    private mutating func noteThread(_ slot: Int32) {
+        let thread = calls[slot].thread
+        if firstThread == nil { firstThread = thread }
+        if thread != firstThread { hasThreads = true }
+        if calls[slot].end - calls[slot].begin > Self.longTime { longCalls.append(slot) }
     }
 
     /// Where calls of other threads, none of which has come out yet, may have moved boundaries of VMAs when the kernel was

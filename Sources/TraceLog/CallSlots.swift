@@ -26,14 +26,25 @@ struct CallSlots: ~Copyable {
         free.deallocate()
     }
 
-    /// Stores a call; there must be a free slot.
+    /// What lies in the slot that is given out next; there must be a free one.
+    var vacant: Call {
+        @inline(__always) unsafeAddress { UnsafePointer(nextFree) }
+        @inline(__always) nonmutating unsafeMutableAddress { nextFree }
+    }
+
+    private var nextFree: UnsafeMutablePointer<Call> {
+        @inline(__always) get {
+            precondition(freeCount > 0)
+            return calls + Int(free[freeCount &- 1])
+        }
+    }
+
+    /// Gives out the next slot, with the call that was put into it; there must be a free one.
     @inline(__always)
-    mutating func add(_ call: Call) -> Int32 {
+    mutating func takeVacant() -> Int32 {
         precondition(freeCount > 0)
         freeCount &-= 1
-        let slot = free[freeCount]
-        calls[Int(slot)] = call
-        return slot
+        return free[freeCount]
     }
 
     /// Gives the slot back; its call stays readable until the next `add`.

@@ -182,21 +182,22 @@ package struct LogReader: ~Copyable {
 extension LogReader {
     @inline(__always)
     private mutating func readCall(_ record: Record) {
-        guard var raw = RawCall(record) else { return noteContent(record) }
-        if let anchor, raw.call.end < anchor.begin { return }
+        guard let raw = CallDecoder(record, into: &sequencer.vacant) else { return noteContent(record) }
+        let end = sequencer.vacant.end
+        if let anchor, end < anchor.begin { return }
         let (stack, file) = (table.stack(raw.stack), table.file(raw.file))
-        raw.call.stack = stack ?? .none
-        raw.call.file = file ?? .none
-        if raw.call.end < latestTime { lateCalls += 1 }
-        sequencer.insert(raw.call)
-        pending?.calls[sequencer.latestSlot] = (record.position, raw.call.end)
+        sequencer.vacant.stack = stack ?? .none
+        sequencer.vacant.file = file ?? .none
+        if end < latestTime { lateCalls += 1 }
+        sequencer.insertVacant()
+        pending?.calls[sequencer.latestSlot] = (record.position, end)
         if stack == nil || file == nil { unresolved[sequencer.latestSlot] = (raw.stack, raw.file) }
-        if !raw.further.isEmpty { lineUp(raw.furtherObservations(record), of: raw, raw.furtherTime(record)) }
+        if !raw.further.isEmpty { lineUp(raw, record, behind: end) }
     }
 
     /// What the kernel was asked after a call comes right behind it; the line may be longer by these than it should be.
-    private mutating func lineUp(_ observations: [Range<UInt64>], of raw: RawCall, _ asked: UInt64?) {
-        let time = raw.call.end
+    private mutating func lineUp(_ raw: CallDecoder, _ record: Record, behind time: UInt64) {
+        let (observations, asked) = (raw.furtherObservations(record), raw.furtherTime(record))
         for range in observations { sequencer.insert(.observed(range, time: time), time: time, asked: asked) }
         if !observations.isEmpty { pending?.observed[time, default: 0] += observations.count }
     }
