@@ -50,7 +50,7 @@ extension AddressSpace {
             start: start, end: end, pgoff: start &>> pageShift,
             flags: VMAFlags.may.union(given(3)).union(.accounted).union(futureFlags), time: author.time,
             owner: author.owner(.created))
-        account(&vma)
+        vma.flags = accounted(vma.flags)
         let cursor = clear(start, end, asked: false)
         let place =
             mayExpand(before: cursor)

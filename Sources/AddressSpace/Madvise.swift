@@ -65,7 +65,7 @@ extension AddressSpace {
         case .doDump: return allowsDump(vma) ? flags.subtracting(.dontDump) : nil
         case .wipeOnFork: return vma.description == 0 && !vma.isShared ? flags.union(.wipeOnFork) : nil
         case .keepOnFork: return flags.contains(.droppable) ? nil : flags.subtracting(.wipeOnFork)
-        case .mergeable: return vma.canMergePages ? flags.union(.mergeable) : flags
+        case .mergeable: return vma.flags.canMergePages ? flags.union(.mergeable) : flags
         case .unmergeable: return flags.subtracting(.mergeable)
         case .hugePage: return flags.subtracting(.noHugePage).union(.hugePage)
         case .noHugePage: return flags.subtracting(.hugePage).union(.noHugePage)
@@ -110,9 +110,11 @@ extension VMA {
     /// Whether a seal forbids advice that throws pages away: never where a file has them (mm/madvise.c,
     /// can_madvise_modify; before Linux 6.17 mm/mseal.c, is_ro_anon).
     var refusesDiscard: Bool { isSealed && isAnonymous && !flags.contains(.write) }
+}
 
-    /// Whether KSM may work on it (vma_ksm_compatible).
+extension VMAFlags {
+    /// Whether KSM may work on a VMA with these (vma_ksm_compatible).
     var canMergePages: Bool {
-        flags.isDisjoint(with: VMAFlags.special.union([.shared, .mayShare, .hugeTLB, .droppable]))
+        isDisjoint(with: VMAFlags.special.union([.shared, .mayShare, .hugeTLB, .droppable]))
     }
 }

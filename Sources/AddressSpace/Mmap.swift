@@ -11,7 +11,7 @@ extension AddressSpace {
         let cursor = clear(call.result, end, asked: flags.contains(.fixed))
         let vma = newVMA(call, flags, end)
         let place = insertNew(vma, at: cursor, asksNextFirst: rules.mmapAsksNextFirst)
-        if mergesPages, marksLate(vma) { markMergeable(place, vma) }
+        if mergesPages, marksLate(vma.flags) { markMergeable(place, vma) }
         // A lock that mlockall asked for is taken back only when it has kept the neighbours apart (__mmap_complete).
         if flags.isDroppable { tree[place].flags.subtract(.lockMask) }
         // A lock on fault lets not even MAP_POPULATE touch the pages (populate_vma_page_range).
@@ -42,8 +42,9 @@ extension AddressSpace {
             start: call.result, end: end, pgoff: call.result &>> pageShift,
             flags: baseFlags(call.arguments.2, flags),
             time: author.time, file: call.file, owner: author.owner(.created))
-        if flags.contains(.anonymous) { anonymous(&vma, flags) } else { fileBacked(&vma, call, flags) }
-        account(&vma)
+        // Given away and taken back as a value: what others have the address of stays in memory from the first to the last.
+        if flags.contains(.anonymous) { anonymous(&vma, flags) } else { vma = fileBacked(vma, call, flags) }
+        vma.flags = accounted(vma.flags)
         return vma
     }
 
@@ -77,7 +78,8 @@ extension AddressSpace {
         if flags.contains(.hugeTLB) { vma.flags.formUnion([.hugeTLB, .dontExpand]) }
     }
 
-    private mutating func fileBacked(_ vma: inout VMA, _ call: Call, _ flags: MapFlags) {
+    private mutating func fileBacked(_ new: VMA, _ call: Call, _ flags: MapFlags) -> VMA {
+        var vma = new
         vma.pgoff = call.arguments.5 &>> pageShift
         vma.description = identities.description(
             of: call.file, descriptor: UInt32(truncatingIfNeeded: call.arguments.4))
@@ -95,6 +97,7 @@ extension AddressSpace {
         if call.sawHugePages { vma.flags.formUnion([.hugeTLB, .dontExpand]) }
         if withholdsExec(call) { vma.flags.subtract([.exec, .mayExec]) }
         if flags.isShared { restrictToDescriptor(&vma, writes: call.descriptorWrites) }
+        return vma
     }
 
     /// What memfd_secret made is locked, and neither dumped nor executed, wherever it is mapped (mm/secretmem.c,
@@ -116,24 +119,26 @@ extension AddressSpace {
         vma.flags.subtract([.shared, .mayWrite])
     }
 
-    /// `ac` and `mg` of a new VMA (accountable_mapping, ksm_vma_flags); special ones are never locked.
+    /// The flags of a new VMA with `ac` and `mg` (accountable_mapping, ksm_vma_flags); special ones are never locked.
     @inline(__always)
-    func account(_ vma: inout VMA) {
-        if !vma.flags.isDisjoint(with: [.hugeTLB, .dontExpand]) { vma.flags.subtract(.lockMask) }
-        if vma.flags.intersection([.noReserve, .shared, .write, .hugeTLB]) == .write {
-            vma.flags.insert(.accounted)
-        }
-        if mergesPages, !marksLate(vma), vma.canMergePages { vma.flags.insert(.mergeable) }
+    func accounted(_ flags: VMAFlags) -> VMAFlags {
+        var flags = flags
+        if !flags.isDisjoint(with: [.hugeTLB, .dontExpand]) { flags.subtract(.lockMask) }
+        if flags.intersection([.noReserve, .shared, .write, .hugeTLB]) == .write { flags.insert(.accounted) }
+        if mergesPages, !marksLate(flags), flags.canMergePages { flags.insert(.mergeable) }
+        return flags
     }
 
     /// Whether `mg` comes only after the mapping has found no neighbour to merge with: what a driver maps, which may change
     /// its flags (mm/vma.c, can_set_ksm_flags_early), and before 6.17 everything (mm/mmap.c, ksm_add_vma).
-    private func marksLate(_ vma: VMA) -> Bool {
-        !rules.marksPagesBeforeMerging || !rules.marksZeroDeviceEarly && vma.flags.contains(.zeroDevice)
+    private func marksLate(_ flags: VMAFlags) -> Bool {
+        !rules.marksPagesBeforeMerging || !rules.marksZeroDeviceEarly && flags.contains(.zeroDevice)
     }
 
     mutating func markMergeable(_ place: VMATree.Cursor, _ vma: VMA) {
-        guard tree[place].start == vma.start, tree[place].end == vma.end, vma.canMergePages else { return }
+        guard tree[place].start == vma.start, tree[place].end == vma.end, vma.flags.canMergePages else {
+            return
+        }
         tree[place].flags.insert(.mergeable)
     }
 

@@ -33,7 +33,7 @@ extension AddressSpace {
         var cursor = tree.first(endingAbove: 0)
         while !tree.isEnd(cursor) {
             if !isOn { tree[cursor].flags.remove(.mergeable) }
-            if isOn, tree[cursor].canMergePages { tree[cursor].flags.insert(.mergeable) }
+            if isOn, tree[cursor].flags.canMergePages { tree[cursor].flags.insert(.mergeable) }
             cursor = tree.next(cursor)
         }
     }

@@ -119,7 +119,7 @@ extension VMATree {
             foresight.rows[index] = UnsafePointer(leaves[leaf].ends)
         }
         let slots = foresight.slots + first
-        mapfray_first_above_of_64_eight(foresight.rows, foresight.addresses + first, slots)
+        mapfray_first_above_of_32_eight(foresight.rows, foresight.addresses + first, slots)
         for index in 0..<VMAForesight.group where found[index] < leafCount {
             fetch(leaves[Int(truncatingIfNeeded: found[index])], Int(truncatingIfNeeded: slots[index]))
         }

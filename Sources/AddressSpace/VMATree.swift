@@ -18,12 +18,13 @@ struct VMATree: ~Copyable, @unchecked Sendable {
     private var lastEnds: UnsafeMutablePointer<UInt64>
     private(set) var leafCount = 1
     private var leafCapacity: Int
+    /// Apart from `mappedBytes`: side by side the two would be read as one, which waits for what was written of each alone.
+    private(set) var count = 0
     private var blocks = VMALeafBlocks()
     var pool = VMAPool()
     /// The place that is tried before the top is searched.
     private var finger = Cursor(leaf: 0, slot: 0)
     var foresight = VMAForesight()
-    private(set) var count = 0
     /// Bytes.
     private(set) var mappedBytes: UInt64 = 0
 

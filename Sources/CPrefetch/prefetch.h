@@ -56,14 +56,14 @@ static inline void mapfray_first_above_eight(const uint64_t *keys, uint64_t coun
 		places[i] = base[i] + (count > 0 && keys[base[i]] <= addresses[i]);
 }
 
-/* The first index of 64 ascending keys whose key is above an address, or 64, for each of eight such rows of
+/* The first index of 32 ascending keys whose key is above an address, or 32, for each of eight such rows of
  * keys: side by side, as above.
  */
-static inline void mapfray_first_above_of_64_eight(const uint64_t *const *keys, const uint64_t *addresses,
+static inline void mapfray_first_above_of_32_eight(const uint64_t *const *keys, const uint64_t *addresses,
 						   uint64_t *places)
 {
 	uint64_t base[8] = {0};
-	for (uint64_t half = 32; half > 0; half /= 2) {
+	for (uint64_t half = 16; half > 0; half /= 2) {
 		for (int i = 0; i < 8; i++) {
 			uint64_t mask = -(uint64_t)(keys[i][base[i] + half - 1] <= addresses[i]);
 			__asm__("" : "+r"(mask));
@@ -74,11 +74,11 @@ static inline void mapfray_first_above_of_64_eight(const uint64_t *const *keys, 
 		places[i] = base[i] + (keys[i][base[i]] <= addresses[i]);
 }
 
-/* The first index of 64 ascending keys whose key is above `address`, or 64. */
-static inline uint64_t mapfray_first_above_of_64(const uint64_t *keys, uint64_t address)
+/* The first index of 32 ascending keys whose key is above `address`, or 32. */
+static inline uint64_t mapfray_first_above_of_32(const uint64_t *keys, uint64_t address)
 {
 	const uint64_t *base = keys;
-	for (uint64_t half = 32; half > 0; half /= 2) {
+	for (uint64_t half = 16; half > 0; half /= 2) {
 		uint64_t mask = -(uint64_t)(base[half - 1] <= address);
 		__asm__("" : "+r"(mask));
 		base += half & mask;
