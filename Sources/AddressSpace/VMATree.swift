@@ -225,9 +225,10 @@ extension VMATree {
         leaves[cursor.leaf].count < VMALeaf.capacity ? cursor : splitLeaf(at: cursor)
     }
 
-    /// Makes room: half of the leaf moves to a new one behind it, nothing of it where the insertion is at its end.
+    /// Makes room: half of the leaf moves to a new one behind it, a quarter where the insertion is at its end. Were leaves
+    /// full that are filled in order, as from a snapshot, each would be split by the first insertion after that.
     private mutating func splitLeaf(at cursor: Cursor) -> Cursor {
-        let middle = cursor.slot == VMALeaf.capacity ? cursor.slot : VMALeaf.capacity / 2
+        let middle = cursor.slot == VMALeaf.capacity ? VMALeaf.capacity * 3 / 4 : VMALeaf.capacity / 2
         openLeaf(at: cursor.leaf + 1)
         leaves[cursor.leaf].move(from: middle, into: &leaves[cursor.leaf + 1])
         noteLastEnd(cursor.leaf)
