@@ -6,6 +6,13 @@ struct FileIdentities: Sendable, Codable {
     /// What a path says of how the kernel treats mappings of it.
     enum Trait: UInt8, Sendable, Codable {
         case ordinary, zeroDevice, special, memory, heap, stack, segment, secret
+        /// Of io_uring, and of perf.
+        case ring, perfRing
+        case bpfMap
+
+        /// Whether it has the last word on where it is mapped, and is not moved with others for that (mm/mremap.c,
+        /// vma_multi_allowed); /dev/zero and segments have a flag that says so.
+        var choosesItsPlace: Bool { self == .ring || self == .bpfMap }
     }
 
     private var byDescriptor: [UInt64: UInt32] = [:]
@@ -83,15 +90,15 @@ struct FileIdentities: Sendable, Codable {
         "/dev/zero": .zeroDevice, "[heap]": .heap, "[stack]": .stack, "/secretmem (deleted)": .secret,
     ]
 
+    private static let byPrefix: [(String, Trait)] = [
+        ("/memfd:", .memory), ("/dev/shm/", .memory), ("/SYSV", .segment), ("anon_inode:[io_uring]", .ring),
+        ("anon_inode:[perf_event]", .perfRing), ("anon_inode:bpf-map", .bpfMap), ("[v", .special),
+        ("socket:[", .special), ("/[aio]", .special),
+    ]
+
     private static func trait(ofPath path: String) -> Trait {
         if let name = byName[path] { return name }
-        if path.hasPrefix("/memfd:") || path.hasPrefix("/dev/shm/") { return .memory }
-        if path.hasPrefix("/SYSV") { return .segment }
-        let special = [
-            "[v", "anon_inode:[io_uring]", "anon_inode:[perf_event]", "anon_inode:bpf-map", "socket:[",
-            "/[aio]",
-        ]
-        return special.contains { path.hasPrefix($0) } ? .special : .ordinary
+        return byPrefix.first { path.hasPrefix($0.0) }?.1 ?? .ordinary
     }
 }
 

@@ -23,6 +23,9 @@ package struct KernelRules: Sendable, Equatable {
     package var unwrittenLosesAccounting = true
     /// MAP_STACK sets `nh`; 6.8 (include/linux/mman.h, calc_vm_flag_bits).
     package var stackMeansNoHugePage = true
+    /// io_uring puts the pages of its rings into a VMA one by one: `mm`, where there were `io`, `pf` and `dd`; 6.10
+    /// (io_uring/memmap.c; before it io_uring/io_uring.c, io_uring_mmap).
+    package var ringPagesAreInserted = true
     /// Only a VMA that a merge would delete must have no close hook, no longer any that takes part; 6.12.
     package var closeHookBlocksDeletionOnly = true
     /// mmap cuts out what it is to replace before it asks whether there may be so much memory; 6.12 (mm/vma.c,
@@ -31,6 +34,8 @@ package struct KernelRules: Sendable, Equatable {
     /// Seals are looked for VMA by VMA while a range is walked, no longer in all of it first; 6.12 (mm/mseal.c,
     /// can_modify_mm).
     package var sealsCheckedInWalk = true
+    /// perf's rings are mapped at once, and by frames: `io` and `pf`; 6.14 (kernel/events/core.c, map_range).
+    package var perfMapsFrames = true
     /// MREMAP_DONTUNMAP leaves `ac` on the source; not from 6.15 to 6.17 (mm/mremap.c, dontunmap_complete).
     package var dontUnmapKeepsAccounting = true
     /// mremap looks at what it is to move before it takes away what lies at the destination; 6.15 (mm/mremap.c,
@@ -40,6 +45,8 @@ package struct KernelRules: Sendable, Equatable {
     package var filesTakeGuards = true
     /// A range with an anon_vma merges into a neighbour without one; 6.16.
     package var unwrittenTargetAccepts = true
+    /// Files without a place in the file system, as io_uring's and perf's, are never executed; 6.16 (fs/anon_inodes.c).
+    package var anonymousFilesForbidExec = true
     /// mremap with MREMAP_FIXED moves several VMAs at once; 6.17.
     package var mremapMovesMany = true
     /// PR_SET_MEMORY_MERGE gives a new VMA `mg` before it is compared with its neighbours; 6.17 (mm/vma.c,
@@ -70,13 +77,16 @@ package struct KernelRules: Sendable, Equatable {
             version >= (6, 4, 0) && version < (6, 6, 24) || version >= (6, 7, 0) && version < (6, 7, 12)
         unwrittenLosesAccounting = version >= (6, 7, 0)
         stackMeansNoHugePage = version >= (6, 8, 0)
+        ringPagesAreInserted = version >= (6, 10, 0)
         closeHookBlocksDeletionOnly = version >= (6, 12, 0)
         mappingCutsFirst = version >= (6, 12, 0)
         sealsCheckedInWalk = version >= (6, 12, 0)
+        perfMapsFrames = version >= (6, 14, 0)
         dontUnmapKeepsAccounting = version < (6, 15, 0) || version >= (6, 18, 0)
         mremapChecksSourceFirst = version >= (6, 15, 0)
         filesTakeGuards = version >= (6, 15, 0)
         unwrittenTargetAccepts = version >= (6, 16, 0)
+        anonymousFilesForbidExec = version >= (6, 16, 0)
         mremapMovesMany = version >= (6, 17, 0)
         marksPagesBeforeMerging = version >= (6, 17, 0)
         guardIsSticky = version >= (6, 18, 44)

@@ -88,7 +88,7 @@ extension AddressSpace {
         case .zeroDevice where flags.isShared && call.descriptorWrites != false:
             vma.description = identities.new()
         case .zeroDevice: vma.flags.insert(.zeroDevice)
-        case .special: vma.flags.insert(.dontExpand)
+        case .special, .ring, .perfRing, .bpfMap: markDrivers(&vma)
         case .memory where flags.isShared && call.descriptorWrites == nil:
             identities.markWritable(vma.description)
         case .secret: keepSecret(&vma)
@@ -98,6 +98,27 @@ extension AddressSpace {
         if withholdsExec(call) { vma.flags.subtract([.exec, .mayExec]) }
         if flags.isShared { restrictToDescriptor(&vma, writes: call.descriptorWrites) }
         return vma
+    }
+
+    /// What a driver says of its mapping (io_uring/memmap.c, io_region_mmap; kernel/events/core.c, perf_mmap;
+    /// kernel/bpf/syscall.c, bpf_map_mmap; mm/memory.c, remap_pfn_range and vm_insert_page).
+    func markDrivers(_ vma: inout VMA) {
+        let byFrames: VMAFlags = [.io, .pfnMap, .dontExpand, .dontDump]
+        let trait = identities.trait(of: vma.file)
+        if trait == .bpfMap || rules.anonymousFilesForbidExec && [.ring, .perfRing].contains(trait) {
+            vma.flags.remove(.mayExec)
+        }
+        switch trait {
+        case .special: vma.flags.insert(.dontExpand)
+        case .ring: vma.flags.formUnion(rules.ringPagesAreInserted ? [.dontExpand, .mixedMap] : byFrames)
+        case .perfRing:
+            vma.flags.formUnion([.dontCopy, .dontExpand, .dontDump])
+            if rules.perfMapsFrames { vma.flags.formUnion(byFrames) }
+        case .bpfMap:
+            if !vma.flags.contains(.write) { vma.flags.remove(.mayWrite) }
+            vma.flags.formUnion([.dontExpand, .dontDump, .mixedMap])
+        default: break
+        }
     }
 
     /// What memfd_secret made is locked, and neither dumped nor executed, wherever it is mapped (mm/secretmem.c,

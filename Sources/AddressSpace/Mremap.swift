@@ -166,7 +166,7 @@ extension AddressSpace {
         {
             let (from, to) = (max(vma.start, move.source), min(vma.end, end))
             let target = move.target &+ (from &- move.source)
-            if refuses(vma, isOnly: address == move.source && vma.end >= end, error) { return }
+            if refuses(vma, isOnly: address == move.source && vma.end >= end, move, error) { return }
             if error == Errno.notPermitted, holdsSeal(target, target &+ (to &- from)) {
                 return removalFailed(target, target &+ (to &- from))
             }
@@ -190,8 +190,7 @@ extension AddressSpace {
     }
 
     /// Whether the kernel showed something else at the destination of a move that failed on its way than was there; nil
-    /// if it was not asked, or what would arrive looks alike. EFAULT: a file has the last word on where it is mapped
-    /// (get_unmapped_area), and cannot be moved with others (vma_multi_allowed).
+    /// if it was not asked, or what would arrive looks alike.
     private func showsArrival(_ call: Call, _ move: Move) -> Bool? {
         guard [Errno.noMemory, Errno.fault].contains(call.error), call.remapFlags.contains(.fixed),
             call.flags.contains(.hasObservation), move.newLength == move.oldLength
@@ -203,14 +202,8 @@ extension AddressSpace {
             call.observedStart == old.start && call.observedEnd == old.end
             && seen == old.flags.intersection(.rights)
         guard isSame else { return true }
-        if call.error == Errno.fault { return startsSpecial(move) ? false : nil }
+        if call.error == Errno.fault { return nil }
         return old.start >= move.target && looksAlike(old, move) ? nil : false
-    }
-
-    /// Whether the first VMA that is to move is of a file that may have the last word on where it is mapped.
-    private func startsSpecial(_ move: Move) -> Bool {
-        let first = firstVMA(from: move.source, before: move.source &+ move.oldLength)
-        return first.map { identities.trait(of: $0.file) == .special } ?? false
     }
 
     /// Whether the first VMA that is to move would look like this one where it arrives, or is not known.
@@ -247,11 +240,14 @@ extension AddressSpace {
     }
 
     /// Whether the walk ends before this VMA with this error (vma_multi_allowed, check_prep_vma).
-    private func refuses(_ vma: VMA, isOnly: Bool, _ error: UInt16) -> Bool {
+    private func refuses(_ vma: VMA, isOnly: Bool, _ move: Move, _ error: UInt16) -> Bool {
         switch error {
         case Errno.fault:
-            !isOnly && !vma.flags.isDisjoint(with: VMAFlags.userfault.union([.closeHook, .zeroDevice]))
+            !isOnly
+                && (identities.trait(of: vma.file).choosesItsPlace
+                    || !vma.flags.isDisjoint(with: VMAFlags.userfault.union([.closeHook, .zeroDevice])))
         case Errno.notPermitted: vma.isSealed
+        case Errno.invalid: !move.keepsSource || !vma.flags.isDisjoint(with: [.dontExpand, .pfnMap])
         case Errno.noMemory: false
         default: true
         }

@@ -17,6 +17,7 @@ extension AddressSpace {
             vma.flags.insert(.exec)
         }
         if identities.trait(of: vma.file) == .secret { keepSecret(&vma) }
+        markDrivers(&vma)
         vma.extra = 0
         vma.owner = author.owner(.created)
         vma.time = author.time

@@ -194,7 +194,7 @@ extension AddressSpace {
         case .zeroDevice where !vma.isShared:
             vma.file = kernel.file
             vma.flags.insert(.zeroDevice)
-        case .special:
+        case .special, .ring, .perfRing, .bpfMap:
             vma.file = kernel.file
             vma.flags.insert(.dontExpand)
         case .segment where vma.isShared:

@@ -49,6 +49,7 @@ package struct RandomCalls {
             // memfd_secret, as descriptor 7 where the kernel has it.
             script.line("c 447 0")
             script.line("c 77 7 \(64 * Script.page)")
+            prepareRings()
             // A descriptor counts as one that cannot write until it is seen to.
             for descriptor in [3, 5] as [UInt64] {
                 script.mapFile(0, 1, 3, type: Script.Map.shared, descriptor: descriptor, offset: 0)
@@ -63,6 +64,15 @@ package struct RandomCalls {
             script.line("s 1")
         }
         if options.filler > 0 { script.fill(options.filler) }
+    }
+
+    /// What drivers map, as descriptors 8 and 9 where both are allowed: io_uring_setup, and bpf (an array that can be mapped).
+    private mutating func prepareRings() {
+        script.line("c 425 1024 &16")
+        script.line("v 32 0x400000002")
+        script.line("v 33 0x100000000008")
+        script.line("v 34 0x400")
+        script.line("c 321 0 &32 72")
     }
 
     // MARK: - Choosing
@@ -138,14 +148,27 @@ package struct RandomCalls {
 
     private mutating func mapFile() {
         let (page, length) = (page(), length())
+        if oneIn(4) { return mapRing(page, length) }
         // /dev/zero is private: what it is shared is a new file of its own. Secret memory is shared alone, and refused
         // with PROT_EXEC by the errno of a seal: which of the two it was only the kernel can show.
         let descriptor = UInt64(number(3...7))
         let rights = one(of: descriptor == 7 ? [1, 1, 3, 3] : [1, 1, 3, 3, 5])
         let isShared = descriptor == 7 || descriptor != 6 && oneIn(3)
-        let type = isShared ? Script.Map.shared : Script.Map.private
         // Offsets that fit the place make neighbours contiguous.
         let offset = oneIn(5) ? UInt64(number(0...20)) : UInt64(page)
+        mapFile(page, length, rights, isShared: isShared, descriptor, offset)
+    }
+
+    /// At the offsets where rings and their entries lie.
+    private mutating func mapRing(_ page: Int, _ length: Int) {
+        let offset = one(of: [0, 0, 0, 1, 0x8000, 0x10000])
+        mapFile(page, length, one(of: [1, 3, 3, 3]), isShared: !oneIn(6), UInt64(number(8...9)), offset)
+    }
+
+    private mutating func mapFile(
+        _ page: Int, _ length: Int, _ rights: UInt64, isShared: Bool, _ descriptor: UInt64, _ offset: UInt64
+    ) {
+        let type = isShared ? Script.Map.shared : Script.Map.private
         script.call(
             9, Script.address(page), UInt64(length) * Script.page, rights, type | Script.Map.fixed,
             descriptor, offset * Script.page)

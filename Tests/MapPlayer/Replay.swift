@@ -138,7 +138,7 @@ package struct Replay: ~Copyable {
             stack: StackID(rawValue: UInt32(index)))
         guard let observed = observed(call, step) else { return call }
         if kind == .mmap { call.file = observed.inode == 0 ? .none : observed.file }
-        if knowledge == .observed || kind == .shmat || kind == .ioSetup {
+        if knowledge == .observed || kind == .shmat || kind == .ioSetup || mayBeDrivers(call, observed) {
             call.file = observed.file
             call.flags.insert(.hasObservation)
             (call.observedStart, call.observedEnd) = (observed.start, observed.end)
@@ -188,7 +188,7 @@ package struct Replay: ~Copyable {
         case .madvise where [3, 4, 8, 9].contains(c) || c >= 20: return nil
         case .mprotect, .pkeyMprotect, .mlock, .mlock2, .munlock, .mbind, .setMempolicyHomeNode, .mseal,
             .remapFilePages, .madvise:
-            return a..<a + max(b, 1)
+            return a..<max(a, a &+ max(b, 1))
         default: return nil
         }
     }
@@ -258,6 +258,13 @@ package struct Replay: ~Copyable {
             && (filling.isEmpty && !rightsAlone
                 ? flags(model, like: kernel) == flags(kernel) : model.maps == kernel.flags & 0xF)
             && (kernel.inode == 0 || model.pgoff << 12 == kernel.offset)
+    }
+
+    /// Whether a driver had its say: by refusing when what was there had gone, or in the flags. Of that only the kernel
+    /// tells, which is asked about every file.
+    private func mayBeDrivers(_ call: Call, _ observed: Snapshot.VMA) -> Bool {
+        guard call.kind == .mmap, call.arguments.3 & Script.Map.anonymous == 0 else { return false }
+        return !call.succeeded || recording.definitions[observed.file].path.hasPrefix("anon_inode:")
     }
 
     private static func flags(_ vma: VMA) -> UInt64 { vma.flags.rawValue & ~(0xFF | 0xFF << 56) }

@@ -59,12 +59,12 @@ struct Trial {
         return Script(lines: fixed + parts.joined())
     }
 
-    /// The lines up to that of a step; the first step tells the map before any line, and two commands tell nothing.
+    /// The lines up to that of a step; the first step tells the map before any line, and three commands tell nothing.
     private static func lines(of script: Script, upTo step: Int) -> ArraySlice<String> {
         var steps = 0
         return script.lines.prefix { line in
             if steps == step { return false }
-            if !line.hasPrefix("s"), !line.hasPrefix("W") { steps += 1 }
+            if !["s", "v", "W"].contains(line.prefix(1)) { steps += 1 }
             return true
         }
     }

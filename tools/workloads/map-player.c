@@ -18,6 +18,8 @@
  *
  *   s N                puts the last result into register N
  *
+ *   v N VALUE          puts a value into word N
+ *
  *   f                  forks; the child plays on, the parent waits
  *
  *   W START END        from now on leaves the VMAs out that begin in this range, and tells no flags and no
@@ -278,6 +280,11 @@ static void play(char *line)
 
 	if (line[0] == 's') {
 		registers[argument(&at) & 15] = last;
+		return;
+	}
+	if (line[0] == 'v') {
+		uint64_t word = argument(&at) & 63;
+		words[word] = argument(&at);
 		return;
 	}
 	if (line[0] == 'W') {

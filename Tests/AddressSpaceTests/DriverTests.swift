@@ -1,0 +1,114 @@
+import MapPlayer
+import Testing
+
+/// What drivers map. Where a kernel or its administrator refuses one, nothing is mapped, and the rest is compared.
+@Suite struct `Mappings of drivers` {
+    /// The descriptor comes into register 0.
+    enum Driver: CaseIterable {
+        case ring, bpfMap, perfRing
+
+        var lines: [String] {
+            switch self {
+            case .ring: ["c 425 1024 &16", "s 0"]
+            case .bpfMap:
+                ["v 32 0x400000002", "v 33 0x100000000008", "v 34 0x400", "c 321 0 &32 72", "s 0"]
+            case .perfRing:
+                ["v 44 0x4000000001", "v 49 1", "c 298 &44 0 \(UInt64.max) \(UInt64.max) 0", "s 0"]
+            }
+        }
+    }
+
+    private func map(_ page: Int, _ pages: Int, _ rights: Int = 3) -> String {
+        "c 9 \(Script.address(page)) \(pages * 4096) \(rights) 17 $0 0"
+    }
+
+    /// Where the kernel chooses, into register 1: io_uring lets nobody else.
+    private let mapAnywhere = ["c 9 0 12288 3 1 $0 0", "s 1"]
+
+    @Test(arguments: Driver.allCases, [Replay.Knowledge.told, .observed])
+    func `their flags come from the driver, and advice and locks leave them`(
+        driver: Driver, knowledge: Replay.Knowledge
+    ) throws {
+        try Replay.run(knowledge, errors: nil) { script in
+            driver.lines.forEach { script.line($0) }
+            script.map(0, 4)
+            script.line(map(4, 3))
+            script.line(map(7, 3, Int(Script.Rights.read)))
+            script.map(10, 4)
+            for advice in [10, 16, 17, 11, 12] as [UInt64] { script.advise(4, 6, advice) }
+            script.lock(2, 10)
+            script.unlock(2, 10)
+            script.protect(7, 3, Script.Rights.none)
+            script.line("f")
+            script.line(map(20, 3))
+        }
+    }
+
+    @Test(arguments: Driver.allCases, [Replay.Knowledge.told, .observed])
+    func `where the kernel chooses their flags are the same`(
+        driver: Driver, knowledge: Replay.Knowledge
+    ) throws {
+        try Replay.run(knowledge, errors: nil) { script in
+            for line in driver.lines + mapAnywhere { script.line(line) }
+            for advice in [10, 11, 16, 17] { script.line("c 28 $1 12288 \(advice)") }
+            script.line("c 149 $1 12288")
+            script.line("c 10 $1 12288 1")
+            script.line("c 10 $1 12288 5")
+            script.line("c 25 $1 12288 32768 1")
+            script.line("c 216 $1 12288 0 0 0")
+            script.line("f")
+            mapAnywhere.forEach { script.line($0) }
+            script.line("c 11 $1 12288")
+        }
+    }
+
+    /// `dc` as it is, MADV_DONTFORK cuts nothing.
+    @Test func `what no child gets is not cut by the advice to give it to none`() throws {
+        try Replay.run(.told, errors: nil) { script in
+            Driver.perfRing.lines.forEach { script.line($0) }
+            script.line(map(0, 9))
+            script.advise(4, 5, 10)
+        }
+    }
+
+    /// MREMAP_DONTUNMAP of what may not grow ends with EINVAL, of several VMAs where it comes to that one.
+    @Test func `a move that leaves its source behind has moved what lies before a driver's`() throws {
+        try Replay.run(.told, errors: nil) { script in
+            Driver.bpfMap.lines.forEach { script.line($0) }
+            script.map(0, 4)
+            script.line(map(4, 3))
+            script.call(25, Script.address(0), 7 * 4096, 7 * 4096, 7, Script.address(20))
+        }
+    }
+
+    @Test func `what remap_file_pages maps anew is the driver's too`() throws {
+        try Replay.run(.told, errors: nil) { script in
+            Driver.bpfMap.lines.forEach { script.line($0) }
+            script.line(map(0, 5))
+            script.call(216, Script.address(0), 5 * 4096, 0, 1, 0)
+        }
+    }
+
+    /// bpf has the last word on where it is mapped.
+    @Test(arguments: [Replay.Knowledge.told, .observed])
+    func `they are not moved with others`(knowledge: Replay.Knowledge) throws {
+        try Replay.run(knowledge, errors: nil) { script in
+            Driver.bpfMap.lines.forEach { script.line($0) }
+            script.map(0, 4)
+            script.line(map(4, 3))
+            script.map(20, 4)
+            script.call(25, Script.address(0), 7 * 4096, 7 * 4096, 3, Script.address(20))
+            script.call(25, Script.address(4), 4 * 4096, 4 * 4096, 3, Script.address(40))
+            script.call(25, Script.address(4), 3 * 4096, 3 * 4096, 3, Script.address(60))
+        }
+    }
+
+    /// It refuses a place, when what was there has gone, which only the kernel tells.
+    @Test func `a ring that may not lie there has taken away what did`() throws {
+        try Replay.run(.told, errors: nil) { script in
+            Driver.ring.lines.forEach { script.line($0) }
+            script.map(0, 100)
+            script.line(map(10, 64))
+        }
+    }
+}
