@@ -1,5 +1,16 @@
 import TraceLog
 
+/// MPOL_* (include/uapi/linux/mempolicy.h).
+private enum PolicyMode {
+    static let `default`: UInt64 = 0
+    static let preferred: UInt64 = 1
+    static let bind: UInt64 = 2
+    static let local: UInt64 = 4
+    static let preferredMany: UInt64 = 5
+    /// MPOL_F_STATIC_NODES, MPOL_F_RELATIVE_NODES, MPOL_F_NUMA_BALANCING
+    static let flags: UInt64 = 0xE000
+}
+
 // mbind and set_mempolicy_home_node, as mm/mempolicy.c does them.
 extension AddressSpace {
     /// The kernel compares policies by content; the log has the node mask's address only, which stands for it.
@@ -29,20 +40,18 @@ extension AddressSpace {
     /// Only MPOL_BIND and MPOL_PREFERRED_MANY have a home node; who has no policy at all is passed over.
     private func refusesHomeNode(_ vma: VMA) -> Bool {
         guard let policy = extras[vma.extra].policy else { return false }
-        let modeFlags: UInt64 = 0xE000
-        return ![2, 5].contains(policy.mode & ~modeFlags)
+        return ![PolicyMode.bind, PolicyMode.preferredMany].contains(policy.mode & ~PolicyMode.flags)
     }
 
     /// MPOL_DEFAULT takes the policy away; mode flags are part of the mode. MPOL_PREFERRED of no node is MPOL_LOCAL, which
     /// has none (mpol_new).
     private static func policy(_ call: Call) -> ExtraTable.Policy? {
-        guard call.arguments.2 != 0 else { return nil }
-        let (preferred, local): (UInt64, UInt64) = (1, 4)
-        if call.arguments.2 == local || call.arguments.2 == preferred && call.arguments.3 == 0 {
-            return ExtraTable.Policy(mode: local, nodeMask: 0, maxNode: 0)
+        let (mode, nodeMask) = (call.arguments.2, call.arguments.3)
+        guard mode != PolicyMode.default else { return nil }
+        if mode == PolicyMode.local || mode == PolicyMode.preferred && nodeMask == 0 {
+            return ExtraTable.Policy(mode: PolicyMode.local, nodeMask: 0, maxNode: 0)
         }
-        return ExtraTable.Policy(
-            mode: call.arguments.2, nodeMask: call.arguments.3, maxNode: call.arguments.4)
+        return ExtraTable.Policy(mode: mode, nodeMask: nodeMask, maxNode: call.arguments.4)
     }
 
     private mutating func setPolicy(
