@@ -104,7 +104,8 @@ let package = Package(
         .executableTarget(
             name: "replay-fuzz", dependencies: ["MapPlayer"], path: "Tests/ReplayFuzz", swiftSettings: strict),
         .testTarget(
-            name: "AddressSpaceTests", dependencies: ["AddressSpace", "TraceLog", "MapPlayer"],
+            name: "AddressSpaceTests",
+            dependencies: ["AddressSpace", "TraceFormat", "TraceLog", "MapPlayer"],
             swiftSettings: strict),
         .testTarget(name: "SymbolsTests", dependencies: ["Symbols"], swiftSettings: strict),
         .testTarget(

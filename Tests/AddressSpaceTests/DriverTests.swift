@@ -1,5 +1,9 @@
 import MapPlayer
 import Testing
+import TraceFormat
+import TraceLog
+
+@testable import AddressSpace
 
 /// What drivers map. Where a kernel or its administrator refuses one, nothing is mapped, and the rest is compared.
 @Suite struct `Mappings of drivers` {
@@ -110,5 +114,27 @@ import Testing
             script.map(0, 100)
             script.line(map(10, 64))
         }
+    }
+
+    /// What the sources have on both sides of a version; where the kernel was not asked for its flags.
+    @Test(arguments: [
+        ("anon_inode:[io_uring]", "6.8.0", "rd wr sh mr mw me ms pf io de dd"),
+        ("anon_inode:[io_uring]", "6.10.0", "rd wr sh mr mw me ms de mm"),
+        ("anon_inode:[io_uring]", "6.16.0", "rd wr sh mr mw ms de mm"),
+        ("anon_inode:[perf_event]", "6.12.0", "rd wr sh mr mw me ms dc de dd"),
+        ("anon_inode:[perf_event]", "6.14.0", "rd wr sh mr mw me ms pf io dc de dd"),
+        ("anon_inode:[perf_event]", "6.18.0", "rd wr sh mr mw ms pf io dc de dd"),
+        ("anon_inode:bpf-map", "5.15.0", "rd wr sh mr mw ms de dd mm"),
+    ])
+    func `a driver's flags by version`(path: String, release: String, expected: String) {
+        var space = AddressSpace(rules: KernelRules(kernelRelease: release))
+        space.identities.learn([
+            FileFacts(device: 0, inode: 0, path: ""), FileFacts(device: 16, inode: 5, path: path),
+        ])
+        var call = Call(kind: .mmap, arguments: (0, 8192, 3, 1, 3, 0), result: 65536)
+        call.file = FileID(rawValue: 1)
+        call.observedRights = 11 | UInt8(MF_FILE_WRITABLE)
+        space.apply(call)
+        #expect(space.vma(containing: 65536)?.flags.names.joined(separator: " ") == expected)
     }
 }
