@@ -197,7 +197,7 @@ extension AddressSpace {
     }
 
     /// TASK_SIZE of x86-64.
-    private static let endOfAddresses: UInt64 = 0x7FFF_FFFF_F000
+    static let endOfAddresses: UInt64 = 0x7FFF_FFFF_F000
 
     /// Whether the kernel showed nothing to be left of what the call was to replace, which is then removed (mm/vma.c,
     /// vms_abort_munmap_vmas: what was closed for the file's sake is not put back). A file of huge pages takes more away

@@ -143,6 +143,14 @@ extension AddressSpace {
             || holdsSeal(move.target, move.target &+ move.newLength)
     }
 
+    /// Whether a walk that is to leave its source behind comes to a VMA of which the kernel leaves none (check_prep_vma),
+    /// and was not refused for its addresses before.
+    private func meetsUngrowable(_ move: Move) -> Bool {
+        move.keepsSource && (move.source | move.target) & (pageSize - 1) == 0
+            && move.target &+ move.newLength <= Self.endOfAddresses
+            && obstacle(move.source, move.source &+ move.oldLength, \.isUngrowable, inHoles: true) != nil
+    }
+
     /// Removes the range unless a seal forbids it.
     private mutating func removes(_ start: UInt64, _ end: UInt64) -> Bool {
         let isSealed = holdsSeal(start, end)
@@ -159,6 +167,7 @@ extension AddressSpace {
     private mutating func moveUntilRefused(_ move: Move, _ error: UInt16, hasArrived: Bool?) {
         if error == Errno.noMemory, !(hasArrived ?? isBelowLimit(by: 5)) { return }
         if error == Errno.fault, hasArrived == false { return }
+        if error == Errno.invalid, !meetsUngrowable(move) { return }
         let end = move.source &+ move.oldLength
         var address = move.source
         while let vma = firstVMA(from: address, before: end),
@@ -247,7 +256,7 @@ extension AddressSpace {
                 && (identities.trait(of: vma.file).choosesItsPlace
                     || !vma.flags.isDisjoint(with: VMAFlags.userfault.union([.closeHook, .zeroDevice])))
         case Errno.notPermitted: vma.isSealed
-        case Errno.invalid: !move.keepsSource || !vma.flags.isDisjoint(with: [.dontExpand, .pfnMap])
+        case Errno.invalid: vma.isUngrowable
         case Errno.noMemory: false
         default: true
         }
@@ -327,4 +336,9 @@ extension AddressSpace {
         part.time = author.time
         return part
     }
+}
+
+extension VMA {
+    /// VM_DONTEXPAND or VM_PFNMAP
+    fileprivate var isUngrowable: Bool { !flags.isDisjoint(with: [.dontExpand, .pfnMap]) }
 }

@@ -81,7 +81,17 @@ import TraceLog
             Driver.bpfMap.lines.forEach { script.line($0) }
             script.map(0, 4)
             script.line(map(4, 3))
+            script.call(25, Script.address(0), 7 * 4096, 7 * 4096, 7, Script.address(20) + 1)
             script.call(25, Script.address(0), 7 * 4096, 7 * 4096, 7, Script.address(20))
+        }
+    }
+
+    @Test func `a move that leaves its source behind and is refused for its target has moved nothing`() throws
+    {
+        try Replay.run(.told, errors: [22]) {
+            $0.map(0, 4)
+            $0.map(6, 3)
+            $0.call(25, Script.address(0), 9 * 4096, 9 * 4096, 7, Script.address(20) + 1)
         }
     }
 

@@ -120,6 +120,8 @@ int main(int count, char **arguments)
 		return 64;
 	if (count > 2)
 		threads = atol(arguments[2]);
+	if (threads < 1 || threads > THREADS_MAX)
+		return 64;
 	together = count > 3 && strcmp(arguments[3], "together") == 0;
 	area = mmap(NULL, AREA_PAGES * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	for (long i = 0; i < threads; i++)
