@@ -83,14 +83,16 @@ import Testing
         #expect(begins.count >= 200 && begins.allSatisfy { $0 > before })
     }
 
-    /// What the kernel's clock is read from may go; the program that takes it away must not ask for the time itself.
-    @Test(arguments: ["moves", "unmaps", "forbids"])
+    /// What the kernel's clock is read from may go, also before a filter, for which it is looked at; the program that takes it away must not ask for the time itself.
+    @Test(arguments: ["moves", "unmaps", "forbids", "seals off"])
     func `a program that takes the vDSO or the counter away goes on`(way: String) throws {
         let scratch = try Scratch()
         let program = try scratch.compile(
             "takes",
             """
             #define _GNU_SOURCE
+            #include <linux/filter.h>
+            #include <linux/seccomp.h>
             #include <stdio.h>
             #include <string.h>
             #include <sys/auxv.h>
@@ -115,6 +117,12 @@ import Testing
                     failed = munmap(code, size) != 0;
                 } else {
                     failed = prctl(PR_SET_TSC, PR_TSC_SIGSEGV) != 0;
+                }
+                if (arguments[1][0] == 's') {
+                    struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+                    struct sock_fprog program = {1, &allow};
+                    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+                    failed |= prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0;
                 }
                 for (int i = 0; i < 100000; i++)
                     munmap(mmap(0, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), 4096);

@@ -109,6 +109,14 @@ import Testing
         #expect(try verification("log").text.contains("equals the kernel at 1 of 1"))
     }
 
+    /// Where no clock can be read: reading one would be a SIGSEGV, for which the program has a handler.
+    @Test func `what the strict mode forbids is the program's death by SIGKILL, as without us`() throws {
+        let program = try scratch.compileWorkload("sandboxed")
+        let recorded = try mapfray(
+            "record", "--quiet", "-o", scratch.file("log"), "--", program, "strict-map")
+        #expect(recorded.status == 128 + 9 && recorded.text == "strict\n", "\(recorded.status)")
+    }
+
     private static func canHideSys() -> Bool {
         (try? run("/usr/bin/unshare", ["-m", "/bin/mount", "-t", "tmpfs", "none", "/sys"]).status) == 0
     }

@@ -32,6 +32,7 @@ static struct piece pieces[PIECES];
 static uint64_t current;    /* the piece in use is pieces[current % PIECES]; 0: the kernel's clock is */
 static bool is_usable;	    /* the counter, as far as is known */
 static bool is_asked;	    /* which clock the kernel uses */
+static bool is_forbidden;   /* the counter: who reads it is sent a SIGSEGV */
 static bool is_busy;	    /* somebody makes the next piece */
 static bool needs_kernel;   /* the vDSO cannot read the kernel's clock alone */
 static uint64_t looked_at;  /* before the last filter was installed */
@@ -131,7 +132,7 @@ static void read_name(char *name, size_t size)
 {
 	text_read_file("/sys/devices/system/clocksource/clocksource0/current_clocksource", name, size);
 	if (!is_asked)
-		is_usable = text_equal(name, TICKS_NAME);
+		is_usable = !is_forbidden && text_equal(name, TICKS_NAME);
 	is_asked = true;
 }
 
@@ -151,7 +152,7 @@ static void make_piece(void)
 	if ((old && ticks_now(true) - old->ticks < old->life) || !may_be_used())
 		return;
 	struct reading now = read_both();
-	is_usable = next_piece(old, &now, &pieces[(number + 1) % PIECES]);
+	is_usable = !is_forbidden && next_piece(old, &now, &pieces[(number + 1) % PIECES]);
 	last = now;
 	__atomic_store_n(&current, is_usable ? number + 1 : 0, __ATOMIC_RELEASE);
 }
@@ -199,7 +200,6 @@ void tracer_look_at_clock(void)
 	looked_at = tracer_now();
 }
 
-/* Does not look now: SECCOMP_MODE_STRICT also forbids to read the counter (Linux, PR_TSC_SIGSEGV). */
 void tracer_confine_clock(void)
 {
 	if (needs_kernel && !stopped_at)
@@ -222,12 +222,25 @@ void clock_forget(uint64_t start, uint64_t end)
 		ask_kernel_from_now_on();
 }
 
+static void forget_counter(void)
+{
+	is_forbidden = true;
+	is_usable = false;
+	__atomic_store_n(&current, 0, __ATOMIC_RELEASE);
+}
+
 /* The vDSO reads the counter too. */
 void clock_leave_counter(void)
 {
 	ask_kernel_from_now_on();
-	is_usable = false;
-	__atomic_store_n(&current, 0, __ATOMIC_RELEASE);
+	forget_counter();
+}
+
+void clock_stop(void)
+{
+	needs_kernel = true;
+	tracer_confine_clock();
+	forget_counter();
 }
 
 void clock_start_in_child(void)

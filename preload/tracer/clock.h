@@ -15,6 +15,9 @@ void clock_start(void);
 void clock_forget(uint64_t start, uint64_t end);
 /* Before the program makes it a SIGSEGV to read the counter. Does not enter libc. */
 void clock_leave_counter(void);
+/* From now on nothing tells the time: SECCOMP_MODE_STRICT forbids the kernel's clock, and the counter too
+ * (Linux, disable_TSC). Behind tracer_look_at_clock, and does not look itself. Does not enter libc. */
+void clock_stop(void);
 /* In a forked child, which may be in another time namespace, and where nobody is left of those who were at
  * work. */
 void clock_start_in_child(void);

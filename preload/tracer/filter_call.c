@@ -5,6 +5,7 @@
 #include <linux/seccomp.h>
 #include <sys/syscall.h>
 
+#include "clock.h"
 #include "confinement.h"
 #include "dispatch.h"
 #include "environment.h"
@@ -93,6 +94,8 @@ long filter_call_make(const struct call *asked, const struct call *call)
 		dispatch_begin();
 		confinement_by_dispatch();
 	} else {
+		if (is_strict(call))
+			clock_stop();
 		confinement_count_filter();
 	}
 	if (is_recording)

@@ -7,6 +7,7 @@
  * - threads: the same in a thread of its own, for all threads
  * - execute: death to whoever makes the system call NUMBER, then executes itself
  * - strict: SECCOMP_MODE_STRICT
+ * - strict-map: the same, then makes a call that it forbids, with a handler for SIGSEGV
  * - work: no filter
  */
 #define _GNU_SOURCE
@@ -16,6 +17,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -139,17 +141,25 @@ static void *install_in_thread(void *number)
 	return NULL;
 }
 
+static void leave(int signal)
+{
+	syscall(SYS_exit, signal);
+}
+
 int main(int count, char **arguments)
 {
 	const char *way = count > 1 ? arguments[1] : "";
 	int number = count > 2 ? atoi(arguments[2]) : -1;
 	find_library();
 	churn(100);
-	if (!strcmp(way, "strict")) {
+	if (!strncmp(way, "strict", 6)) {
+		signal(SIGSEGV, leave);
 		if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) != 0)
 			return 65;
 		if (write(1, "strict\n", 7) != 7)
 			return 66;
+		if (way[6])
+			mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		syscall(SYS_exit, 0);
 	}
 	if (!strcmp(way, "threads")) {
