@@ -9,6 +9,8 @@ struct FileIdentities: Sendable, Codable {
         /// Of io_uring, and of perf.
         case ring, perfRing
         case bpfMap
+        /// Code that the kernel puts in by itself where a probe is hit.
+        case uprobes
 
         /// Whether it has the last word on where it is mapped, and is not moved with others for that (mm/mremap.c,
         /// vma_multi_allowed); /dev/zero and segments have a flag that says so.
@@ -93,6 +95,7 @@ struct FileIdentities: Sendable, Codable {
     private static let byPrefix: [(String, Trait)] = [
         ("/memfd:", .memory), ("/dev/shm/", .memory), ("/SYSV", .segment), ("anon_inode:[io_uring]", .ring),
         ("anon_inode:[perf_event]", .perfRing), ("anon_inode:bpf-map", .bpfMap), ("[v", .special),
+        ("[uprobes", .uprobes),
         ("socket:[", .special), ("/[aio]", .special),
     ]
 

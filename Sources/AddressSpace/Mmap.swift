@@ -92,7 +92,7 @@ extension AddressSpace {
         case .memory where flags.isShared && call.descriptorWrites == nil:
             identities.markWritable(vma.description)
         case .secret: keepSecret(&vma)
-        case .memory, .ordinary, .heap, .stack, .segment: break
+        case .memory, .ordinary, .heap, .stack, .segment, .uprobes: break
         }
         if call.sawHugePages { vma.flags.formUnion([.hugeTLB, .dontExpand]) }
         if withholdsExec(call) { vma.flags.subtract([.exec, .mayExec]) }

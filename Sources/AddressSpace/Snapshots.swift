@@ -12,9 +12,10 @@ extension AddressSpace {
         let open = UnsettledRanges(unsettled, model, snapshot.vmas)
         var comparison = Comparison(isFirst: !isLoaded, kernelCount: snapshot.vmas.count, modelCount: count)
         comparison.unsettled = snapshot.vmas.count { open.contain($0.start, $0.end) }
-        if isLoaded { comparison.differences = differences(model, snapshot, open) }
+        let own = isLoaded ? kernelsOwn(model, snapshot) : []
+        if isLoaded { comparison.differences = differences(model, snapshot, open, besides: own) }
         correct(model, snapshot, open)
-        corrections.snapshot += comparison.differences.count
+        corrections.snapshot += comparison.differences.count + own.count
         isLoaded = true
         return comparison
     }
@@ -23,7 +24,7 @@ extension AddressSpace {
     package func agrees(with snapshot: Snapshot, unsettled: [Range<UInt64>]) -> Bool {
         let model = allVMAs()
         let open = UnsettledRanges(unsettled, model, snapshot.vmas)
-        return !isLoaded || differences(model, snapshot, open).isEmpty
+        return !isLoaded || differences(model, snapshot, open, besides: kernelsOwn(model, snapshot)).isEmpty
     }
 
     func allVMAs() -> [VMA] {
@@ -68,11 +69,11 @@ extension Range<UInt64> {
 // MARK: - Judging
 extension AddressSpace {
     private func differences(
-        _ model: [VMA], _ snapshot: Snapshot, _ open: UnsettledRanges
+        _ model: [VMA], _ snapshot: Snapshot, _ open: UnsettledRanges, besides own: Set<UInt64>
     ) -> [Comparison.Difference] {
         var result: [Comparison.Difference] = []
         let model = model.filter { !open.contain($0.start, $0.end) }
-        let kernel = snapshot.vmas.filter { !open.contain($0.start, $0.end) }
+        let kernel = snapshot.vmas.filter { !open.contain($0.start, $0.end) && !own.contains($0.start) }
         var (i, j) = (0, 0)
         while i < model.count || j < kernel.count {
             let step = step(i < model.count ? model[i] : nil, j < kernel.count ? kernel[j] : nil)
@@ -81,6 +82,13 @@ extension AddressSpace {
             j += step.kernel
         }
         return result
+    }
+
+    /// Where VMAs begin that no call made, but the kernel by itself: [uprobes] and [uprobes-trampoline], where a probe was
+    /// hit (kernel/events/uprobes.c, xol_add_vma; arch/x86/kernel/uprobes.c). Corrections, but no errors of the replay.
+    private func kernelsOwn(_ model: [VMA], _ snapshot: Snapshot) -> Set<UInt64> {
+        let found = snapshot.vmas.filter { identities.trait(of: $0.file) == .uprobes }.map(\.start)
+        return found.isEmpty ? [] : Set(found).subtracting(model.map(\.start))
     }
 
     /// What the two next VMAs are to each other, and how many of each that settles.

@@ -1,7 +1,8 @@
-import AddressSpace
 import MapPlayer
 import Testing
 import TraceLog
+
+@testable import AddressSpace
 
 @Suite struct `Snapshots` {
     @Test func `maps lines are the kernel's, byte by byte`() throws {
@@ -53,5 +54,27 @@ import TraceLog
         }
         #expect(judged.isExact && judged.unsettled == 1)
         #expect(corrections.snapshot == 0)
+    }
+
+    private func snapshot(_ vmas: [Snapshot.VMA], _ reason: Snapshot.Reason) -> Snapshot {
+        Snapshot(
+            number: 1, reason: reason, begin: 0, end: 0, thread: 1, hasFlags: false, hasVsyscall: true,
+            vmas: vmas)
+    }
+
+    @Test(arguments: ["[uprobes]", "[uprobes-trampoline]", "/lib/code"])
+    func `what the kernel puts in where a probe is hit is a correction and no error`(name: String) {
+        var space = AddressSpace(rules: .newest)
+        space.identities.learn([
+            FileFacts(device: 0, inode: 0, path: ""), FileFacts(device: 0, inode: 0, path: name),
+        ])
+        let memory = Snapshot.VMA(start: 0x1000, end: 0x2000, flags: 3)
+        let code = Snapshot.VMA(start: 0x8000, end: 0x9000, flags: 5, file: FileID(rawValue: 1))
+        _ = space.adopt(snapshot([memory], .start))
+        let judged = space.adopt(snapshot([memory, code], .threshold))
+        #expect(judged.isExact == name.hasPrefix("[uprobes"))
+        #expect(space.corrections.snapshot == 1 && space.count == 2)
+        #expect(space.adopt(snapshot([memory, code], .exit)).isExact)
+        #expect(space.corrections.snapshot == 1)
     }
 }
