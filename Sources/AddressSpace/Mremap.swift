@@ -175,7 +175,7 @@ extension AddressSpace {
         {
             let (from, to) = (max(vma.start, move.source), min(vma.end, end))
             let target = move.target &+ (from &- move.source)
-            if refuses(vma, isOnly: address == move.source && vma.end >= end, move, error) { return }
+            if refuses(vma, isOnly: address == move.source && vma.end >= end, error) { return }
             if error == Errno.notPermitted, holdsSeal(target, target &+ (to &- from)) {
                 return removalFailed(target, target &+ (to &- from))
             }
@@ -249,7 +249,7 @@ extension AddressSpace {
     }
 
     /// Whether the walk ends before this VMA with this error (vma_multi_allowed, check_prep_vma).
-    private func refuses(_ vma: VMA, isOnly: Bool, _ move: Move, _ error: UInt16) -> Bool {
+    private func refuses(_ vma: VMA, isOnly: Bool, _ error: UInt16) -> Bool {
         switch error {
         case Errno.fault:
             !isOnly

@@ -1,4 +1,5 @@
 import Foundation
+import MapPlayer
 import Testing
 
 /// The twelve questions that people with this failure ask, each asked as a user types it, of a real program, and
@@ -46,8 +47,10 @@ import Testing
     func `1, 2, 7, 8: was it max_map_count, who holds them, what do I change, does a higher limit help`()
         throws
     {
-        try #require(try MapLimit.value() == MapLimit.usual, "this test wants the kernel's default limit")
-        let said = try record("died", QuestionPrograms.fibers(40_000, alive: 40_000)).lines
+        let said = try SteadyLimit.with { limit in
+            try #require(limit == MapLimit.usual, "this test wants the kernel's default limit")
+            return try record("died", QuestionPrograms.fibers(40_000, alive: 40_000)).lines
+        }
         #expect(said.first == "can't set a guard page: Cannot allocate memory")
         let report = words(try ask("report", "died"))
         #expect(report.hasPrefix("This is vm.max_map_count: "))
