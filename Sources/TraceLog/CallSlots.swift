@@ -47,7 +47,7 @@ struct CallSlots: ~Copyable {
         return free[freeCount]
     }
 
-    /// Gives the slot back; its call stays readable until the next `add`.
+    /// Gives the slot back; its call stays readable until another is put into `vacant`.
     @inline(__always)
     mutating func remove(_ slot: Int32) {
         precondition(freeCount < capacity)

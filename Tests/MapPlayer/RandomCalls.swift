@@ -49,7 +49,8 @@ package struct RandomCalls {
             // memfd_secret, as descriptor 7 where the kernel has it.
             script.line("c 447 0")
             script.line("c 77 7 \(64 * Script.page)")
-            prepareRings()
+            // As descriptors 8 and 9 where all are allowed.
+            for line in Script.Driver.ring.lines + Script.Driver.bpfMap.lines { script.line(line) }
             // A descriptor counts as one that cannot write until it is seen to.
             for descriptor in [3, 5] as [UInt64] {
                 script.mapFile(0, 1, 3, type: Script.Map.shared, descriptor: descriptor, offset: 0)
@@ -64,15 +65,6 @@ package struct RandomCalls {
             script.line("s 1")
         }
         if options.filler > 0 { script.fill(options.filler) }
-    }
-
-    /// What drivers map, as descriptors 8 and 9 where both are allowed: io_uring_setup, and bpf (an array that can be mapped).
-    private mutating func prepareRings() {
-        script.line("c 425 1024 &16")
-        script.line("v 32 0x400000002")
-        script.line("v 33 0x100000000008")
-        script.line("v 34 0x400")
-        script.line("c 321 0 &32 72")
     }
 
     // MARK: - Choosing

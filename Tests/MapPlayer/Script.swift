@@ -39,6 +39,22 @@ package struct Script: Sendable {
         package static let noReplace: UInt64 = 0x100000
     }
 
+    /// Where memory comes from that a driver maps; a kernel or its administrator may refuse each.
+    package enum Driver: CaseIterable, Sendable {
+        /// io_uring_setup; bpf, an array that can be mapped; perf_event_open, the processor's clock.
+        case ring, bpfMap, perfRing
+
+        /// The result of the last line is the descriptor.
+        package var lines: [String] {
+            switch self {
+            case .ring: ["c 425 1024 &16"]
+            case .bpfMap: ["v 32 0x400000002", "v 33 0x100000000008", "v 34 0x400", "c 321 0 &32 72"]
+            case .perfRing:
+                ["v 44 0x4000000001", "v 49 1", "c 298 &44 0 \(UInt64.max) \(UInt64.max) 0"]
+            }
+        }
+    }
+
     package mutating func line(_ line: String) { lines.append(line) }
 
     package mutating func call(_ number: Int, _ arguments: UInt64..., quietly: Bool = false) {
