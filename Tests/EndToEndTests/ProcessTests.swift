@@ -21,7 +21,9 @@ import Testing
         return try scratch.contents("log").count
     }
 
-    @Test(arguments: ["loop", "range", "from", "dup2", "dup3", "unopened", "raw", "used-up"])
+    @Test(arguments: [
+        "loop", "range", "from", "dup2", "dup3", "unopened", "raw", "used-up", "listed", "information",
+    ])
     func `descriptors are the program's own, and the log goes on`(way: String) throws {
         let program = try scratch.compileWorkload("descriptors", ["-w"])
         #expect(try record([], [program, way]) == 1)

@@ -4,6 +4,8 @@
  * there.
  */
 #define _GNU_SOURCE
+#include "descriptors.h"
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -33,7 +35,7 @@ __attribute__((constructor)) static void find_functions(void)
 
 /* Numbers first, for the sake of speed; then whether the program has not put something of its own there,
  * unless a filter forbids to ask. */
-static bool is_ours(int descriptor)
+bool descriptors_is_ours(int descriptor)
 {
 	if (descriptor < 0 || __atomic_load_n(&tracer.state, __ATOMIC_ACQUIRE) != TRACER_RECORDING)
 		return false;
@@ -46,7 +48,7 @@ static bool is_ours(int descriptor)
  * memory. */
 static void vacate(int descriptor)
 {
-	if (!is_ours(descriptor) || tracer.process != (uint32_t)raw_syscall0(SYS_getpid))
+	if (!descriptors_is_ours(descriptor) || tracer.process != (uint32_t)raw_syscall0(SYS_getpid))
 		return;
 	struct mf_room room;
 	mf_room_begin(&room);
@@ -76,7 +78,7 @@ __attribute__((visibility("hidden"), used)) int hook_close(int descriptor, long 
 							   long f, const struct mf_registers *registers)
 {
 	(void)b, (void)c, (void)d, (void)e, (void)f;
-	if (__builtin_expect(is_ours(descriptor), 0))
+	if (__builtin_expect(descriptors_is_ours(descriptor), 0))
 		return answer(-EBADF);
 	if (__builtin_expect(!userfault_knows((unsigned)descriptor, (unsigned)descriptor), 1))
 		return close_theirs(descriptor);
@@ -98,7 +100,7 @@ static int replace_userfault(int from, int to, int flags)
 
 EXPORTED int dup2(int from, int to)
 {
-	if (is_ours(from))
+	if (descriptors_is_ours(from))
 		return answer(-EBADF);
 	if (from != to)
 		vacate(to);
@@ -109,7 +111,7 @@ EXPORTED int dup2(int from, int to)
 
 EXPORTED int dup3(int from, int to, int flags)
 {
-	if (is_ours(from) && from != to)
+	if (descriptors_is_ours(from) && from != to)
 		return answer(-EBADF);
 	if (from != to)
 		vacate(to);
@@ -126,7 +128,7 @@ static int first_of_ours(unsigned first, unsigned last)
 	for (int i = 0; i < 2; i++) {
 		bool is_lower = lowest < 0 || numbers[i] < lowest;
 		if (numbers[i] >= 0 && (unsigned)numbers[i] >= first && (unsigned)numbers[i] <= last &&
-		    is_lower && is_ours(numbers[i]))
+		    is_lower && descriptors_is_ours(numbers[i]))
 			lowest = numbers[i];
 	}
 	return lowest;
@@ -169,6 +171,6 @@ EXPORTED void closefrom(int first)
 	if (close_all_but_ours(least, ~0U, 0) != -ENOSYS)
 		return;
 	for (long number = least, end = sysconf(_SC_OPEN_MAX); number < end; number++)
-		if (!is_ours((int)number))
+		if (!descriptors_is_ours((int)number))
 			program_syscall(SYS_close, number, 0, 0, 0, 0, 0);
 }

@@ -59,13 +59,18 @@ bool observe_is_emulated(void)
 	       facts.f_type != PROC_SUPER_MAGIC;
 }
 
+bool observe_is_list(const struct stat *facts)
+{
+	return facts->st_dev == device && facts->st_ino == inode;
+}
+
 bool observe_owns(int descriptor)
 {
 	struct stat facts;
 	long error = descriptor < 0 ? -EBADF : raw_syscall2(SYS_fstat, descriptor, (long)&facts);
 	if (error == -EPERM) /* a filter forbids to ask */
 		return descriptor == tracer.maps;
-	return error == 0 && facts.st_dev == device && facts.st_ino == inode;
+	return error == 0 && observe_is_list(&facts);
 }
 
 static bool query(uint64_t address, uint64_t flags, char *name, uint32_t name_size,

@@ -2,6 +2,8 @@
 #ifndef MAPFRAY_OBSERVE_H
 #define MAPFRAY_OBSERVE_H
 
+#include <sys/stat.h>
+
 #include "tracer.h"
 
 /* Opens /proc/self/maps at a high descriptor and finds out whether it can be asked. Does not enter libc. */
@@ -11,6 +13,8 @@ void observe_start(void);
 bool observe_is_emulated(void);
 /* Closes the list of VMAs. */
 void observe_end(void);
+/* Whether what stat(2) tells is our own list. Does not enter libc. */
+bool observe_is_list(const struct stat *facts);
 /* Whether `descriptor` is still open on our own list. Does not enter libc. */
 bool observe_owns(int descriptor);
 /* What the kernel says of the VMA at `address`; false where it cannot be asked. Does not enter libc. */

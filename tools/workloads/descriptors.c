@@ -1,12 +1,14 @@
 /*
  * Programs that close everything, take every number, or have none left, and say what they were told.
  *
- * descriptors loop|range|from|dup2|dup3|unopened|raw|used-up
+ * descriptors loop|range|from|dup2|dup3|unopened|raw|used-up|listed|information
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -49,7 +51,8 @@ static void take_each(int with_flags)
 static void use_unopened(void)
 {
 	for (int i = 900; i < 1100; i++)
-		if (dup2(i, 50) != -1 || errno != EBADF || dup3(i, 50, 0) != -1 || errno != EBADF)
+		if (dup2(i, 50) != -1 || errno != EBADF || dup3(i, 50, 0) != -1 || errno != EBADF ||
+		    fcntl(i, F_GETFD) != -1 || errno != EBADF || fcntl(i, F_DUPFD, 0) != -1 || errno != EBADF)
 			printf("%d is open\n", i);
 }
 
@@ -60,6 +63,29 @@ static void use_up(void)
 	while (open("/dev/null", O_RDONLY) >= 0)
 		;
 	printf("then: %s\n", strerror(errno));
+}
+
+/* The first number in the folder but those of the standard streams and the folder's own, or -1. */
+static int first_listed(const char *path)
+{
+	DIR *folder = opendir(path);
+	struct dirent *entry;
+	int number = -1;
+	while (folder && number < 3 && (entry = readdir(folder))) {
+		number = atoi(entry->d_name);
+		if (number == dirfd(folder))
+			number = -1;
+	}
+	closedir(folder);
+	return number < 3 ? -1 : number;
+}
+
+static void close_listed(const char *path)
+{
+	int number, closed = 0;
+	while ((number = first_listed(path)) >= 0)
+		closed += close(number) == 0;
+	printf("closed %d\n", closed);
 }
 
 static void act(const char *way)
@@ -78,6 +104,10 @@ static void act(const char *way)
 		printf("%ld\n", syscall(SYS_close_range, 3, ~0U, 0));
 	if (!strcmp(way, "used-up"))
 		use_up();
+	if (!strcmp(way, "listed"))
+		close_listed("/proc/self/fd");
+	if (!strcmp(way, "information"))
+		close_listed("/proc/thread-self/fdinfo");
 }
 
 int main(int count, char **arguments)
