@@ -111,10 +111,7 @@ struct CallSequencer: ~Copyable {
         self.pageSize = pageSize
         effectsOfCalls = effects ?? CallEffects(pageSize: pageSize)
         reach = CallReach(pageSize: pageSize, lastBreak: effects?.lastBreak ?? 0)
-        line = Line(
-            filler: Place(latest: 0, begin: 0, slot: 0, roles: [], isOther: true),
-            capacity: self.capacity + Self.mostFollowing + 1
-        )
+        line = Line(capacity: self.capacity + Self.mostFollowing + 1)
         calls = CallSlots(capacity: line.capacity)
     }
 

@@ -8,16 +8,29 @@ struct CallSlots: ~Copyable {
     private let free: UnsafeMutablePointer<Int32>
     private var freeCount: Int
     private let capacity: Int
+    /// How many slots have ever been free; the memory of the others was not touched yet.
+    private var opened = 0
+
+    /// Slots that are opened at once: few for who reads a log's beginning only.
+    private static let step = 64
 
     init(capacity: Int) {
         self.capacity = capacity
         calls = .allocate(capacity: capacity)
         effects = .allocate(capacity: capacity)
         free = .allocate(capacity: capacity)
-        calls.initialize(repeating: Call(kind: .mmap), count: capacity)
-        effects.initialize(repeating: .none, count: capacity)
-        for place in 0..<capacity { (free + place).initialize(to: Int32(capacity - 1 - place)) }
-        freeCount = capacity
+        freeCount = 0
+        open()
+    }
+
+    /// Makes more slots free, if there are any; all others must be given out.
+    private mutating func open() {
+        let count = min(Self.step, capacity - opened)
+        (calls + opened).initialize(repeating: Call(kind: .mmap), count: count)
+        (effects + opened).initialize(repeating: .none, count: count)
+        for place in 0..<count { (free + place).initialize(to: Int32(opened + count - 1 - place)) }
+        freeCount = count
+        opened += count
     }
 
     deinit {
@@ -44,13 +57,15 @@ struct CallSlots: ~Copyable {
     mutating func takeVacant() -> Int32 {
         precondition(freeCount > 0)
         freeCount &-= 1
-        return free[freeCount]
+        let slot = free[freeCount]
+        if freeCount == 0 { open() }
+        return slot
     }
 
     /// Gives the slot back; its call stays readable until another is put into `vacant`.
     @inline(__always)
     mutating func remove(_ slot: Int32) {
-        precondition(freeCount < capacity)
+        precondition(freeCount < opened)
         free[freeCount] = slot
         freeCount &+= 1
     }
@@ -65,7 +80,7 @@ struct CallSlots: ~Copyable {
 
     @inline(__always)
     private func checked(_ slot: Int32) -> Int {
-        precondition(slot >= 0 && slot < capacity)
+        precondition(slot >= 0 && slot < opened)
         return Int(slot)
     }
 }

@@ -7,11 +7,10 @@ struct Line<Element: BitwiseCopyable>: ~Copyable {
     private(set) var count = 0
     private let mask: Int
 
-    init(filler: Element, capacity: Int) {
+    init(capacity: Int) {
         var size = 1
         while size < capacity { size *= 2 }
         ring = .allocate(capacity: size)
-        ring.initialize(repeating: filler, count: size)
         mask = size - 1
     }
 
