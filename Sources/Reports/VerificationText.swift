@@ -9,12 +9,25 @@ package enum VerificationText {
         return lines.map { $0 + "\n" }.joined()
     }
 
+    package static func text(_ total: VerificationTotal, _ style: TextStyle) -> String {
+        let logs = plural(total.logs, "log")
+        let outcome =
+            total.compared == 0
+            ? "There is no second snapshot in \(logs) to hold a replay against"
+            : "In all the replay equals the kernel at \(NumberText.count(total.exact)) of "
+                + "\(plural(total.compared, "snapshot")) of \(logs)"
+        let rest =
+            (total.inexact > 0 ? "; \(plural(total.inexact, "log")) not exact" : "")
+            + (total.unread > 0 ? "; \(plural(total.unread, "log")) that cannot be replayed" : "")
+        return style.paint(outcome + rest + ".", total.isExact ? .good : .bad) + "\n"
+    }
+
     private static func verdict(_ result: VerificationResult, _ style: TextStyle) -> String {
         let compared = result.compared
         let exact = compared.count { $0.different == 0 }
         let text =
             compared.isEmpty
-            ? "There is no second snapshot to hold the replay against."
+            ? "There is no second snapshot of process \(result.pid) to hold the replay against."
             : "The replay equals the kernel at \(exact) of \(plural(compared.count, "snapshot")) of process \(result.pid)."
         return style.paint(text, result.isExact ? .good : .bad)
     }

@@ -67,11 +67,27 @@ import TraceFormat
         }
     }
 
+    @Test func `all processes are verified, also those that were not at fault`() throws {
+        let scratch = try Scratch()
+        let shell = "/usr/bin/env /bin/true; kill -9 $$"
+        _ = try mapfray("record", "--quiet", "-o", scratch.file("log"), "sh", "-c", shell)
+        let result = try mapfray("verify", scratch.file("log"), "--pid", "all")
+        // Of the shell, which was killed, there is one list; env's process has two images.
+        #expect(
+            result.status == 0 && result.text.hasSuffix("at 2 of 2 snapshots of 3 logs.\n"), "\(result.text)")
+        #expect(result.text.contains("There is no second snapshot of process "))
+        let documents = try mapfray("verify", scratch.file("log"), "--pid", "all", "--json").lines
+        #expect(documents.count == 3 && documents.allSatisfy { $0.hasPrefix("{") })
+        try Data([1, 2, 3]).write(to: URL(fileURLWithPath: scratch.file("log/9.9.mapfray")))
+        let others = try mapfray("verify", scratch.file("log"), "--pid", "all")
+        #expect(others.text == result.text && others.errors.contains("9.9.mapfray"), "\(others.errors)")
+    }
+
     @Test func `nothing to compare with is no proof`() throws {
         let scratch = try Scratch()
         _ = try mapfray("record", "--quiet", "-o", scratch.file("log"), "sh", "-c", "kill -9 $$")
         let result = try mapfray("verify", scratch.file("log"))
         #expect(result.status == 1)
-        #expect(result.text.hasPrefix("There is no second snapshot to hold the replay against."))
+        #expect(result.text.hasPrefix("There is no second snapshot of process "))
     }
 }
