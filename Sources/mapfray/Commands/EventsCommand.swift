@@ -22,13 +22,7 @@ struct EventsCommand: ParsableCommand {
             through code that has no unwind tables: a JIT's, say.
             """)
 
-    @Argument(
-        help: ArgumentHelp("The folder that was recorded to, or one log in it.", valueName: "dir"),
-        completion: .directory)
-    var folder: String
-
-    @Option(help: "The process to look at, or all (default: the one with the highest peak).")
-    var pid: ProcessChoice?
+    @OptionGroup var log: LogsArguments
 
     @Option(
         help: ArgumentHelp(
@@ -59,8 +53,8 @@ struct EventsCommand: ParsableCommand {
     }
 
     private func logs() throws -> [RecordedLog] {
-        let recorded = try RecordedLogs(folder: folder)
-        switch pid {
+        let recorded = try RecordedLogs(folder: log.folder)
+        switch log.pid {
         case .all: return recorded.logs
         case .process(let process): return try recorded.of(process: process)
         case nil: return try recorded.of(process: recorded.choose(process: nil).process)

@@ -19,20 +19,14 @@ struct VerifyCommand: ParsableCommand {
             VMA of any differed and something was compared, and --json writes a document per line.
             """)
 
-    @Argument(
-        help: ArgumentHelp("The folder that was recorded to, or one log in it.", valueName: "dir"),
-        completion: .directory)
-    var folder: String
-
-    @Option(help: "The process to look at, or all (default: the one with the highest peak).")
-    var pid: ProcessChoice?
+    @OptionGroup var log: LogsArguments
 
     @Flag(help: "A document for scripts.")
     var json = false
 
     func run() throws {
-        let recorded = try RecordedLogs(folder: folder)
-        switch pid {
+        let recorded = try RecordedLogs(folder: log.folder)
+        switch log.pid {
         case .all: try verifyAll(recorded.logs)
         case .process(let process): try verify(recorded.choose(process: process))
         case nil: try verify(recorded.choose(process: nil))
