@@ -101,8 +101,7 @@ struct CallSequencer: ~Copyable {
     /// A thread of the log, and whether there is another.
     private var firstThread: UInt32?
     private var hasThreads = false
-    /// Slots of calls in line that took longer than others.
-    private var longCalls: [Int32] = []
+    private var longCalls = LongCalls()
     private let capacity: Int
     let pageSize: UInt64
 
@@ -211,7 +210,7 @@ struct CallSequencer: ~Copyable {
     private mutating func release(_ slot: Int32) -> Call {
         calls.remove(slot)
         if CallReach.remembers(calls[slot].kind) { reach.note(calls[slot]) }
-        if !longCalls.isEmpty { longCalls.removeAll { $0 == slot } }
+        if LongCalls.contain(calls[slot]) { longCalls.remove(calls[slot], slot: slot) }
         return calls[slot]
     }
 
@@ -254,7 +253,9 @@ extension CallSequencer {
         know(at: index)
         var current = drawForward(index)
         let place = line[current]
-        if place.roles.isDisjoint(with: [.claims, .misses, .releases, .marks]) && !hasStandingCall { return }
+        if place.roles.isDisjoint(with: [.claims, .misses, .releases, .marks]) && !longCalls.hasStanding {
+            return
+        }
         var later = current + 1
         while later < line.count && moves > 0 {
             if line[later].begin < place.latest && mustPrecede(later, current) {
@@ -313,8 +314,6 @@ extension CallSequencer {
             && touched(by: a).overlaps(touched(by: b))
     }
 
-    private var hasStandingCall: Bool { longCalls.contains { calls[$0].stoodStill } }
-
     /// Whether what the kernel showed after one call is the work of another, and of none behind that in line.
     private mutating func saw(_ first: Int, _ second: Int) -> Bool {
         let evidence = shown(first, second)
@@ -338,15 +337,12 @@ extension CallSequencer {
 // MARK: - Calls of other threads
 
 extension CallSequencer {
-    /// Nanoseconds. Calls that take longer are few: their threads lost the processor.
-    private static let longTime: UInt64 = 20_000
-
     @inline(__always)
     private mutating func noteThread(_ slot: Int32) {
         let thread = calls[slot].thread
         if firstThread == nil { firstThread = thread }
         if thread != firstThread { hasThreads = true }
-        if calls[slot].end - calls[slot].begin > Self.longTime { longCalls.append(slot) }
+        if LongCalls.contain(calls[slot]) { longCalls.insert(calls[slot], slot: slot) }
     }
 
     /// Where calls of other threads, none of which has come out yet, may have moved boundaries of VMAs when the kernel was
@@ -362,14 +358,12 @@ extension CallSequencer {
         let near = (range.lowerBound > 0 ? range.lowerBound - 1 : 0)..<range.upperBound &+ 1
         var ranges: [Range<UInt64>] = []
         var index = 0
-        while index < line.count, line[index].latest <= time &+ Self.longTime {
+        while index < line.count, line[index].latest <= time &+ LongCalls.least {
             let place = line[index]
             if !place.isOther, place.begin < time { add(place.slot, near, besides: thread, to: &ranges) }
             index += 1
         }
-        for slot in longCalls where calls[slot].begin < time {
-            add(slot, near, besides: thread, to: &ranges)
-        }
+        longCalls.forEach(begunBefore: time) { add($0, near, besides: thread, to: &ranges) }
         return ranges
     }
 
