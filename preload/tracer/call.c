@@ -19,14 +19,12 @@
 #include "filter_call.h"
 #include "growth.h"
 #include "in_flight.h"
-#include "indirect.h"
 #include "listing.h"
 #include "process.h"
 #include "reserved.h"
 #include "stubs.h"
 #include "turns.h"
 #include "unrecordable.h"
-#include "userfault.h"
 #include "watch.h"
 
 #ifndef MADV_GUARD_INSTALL
@@ -93,7 +91,13 @@ static void forget_taken(const struct call *call, enum mf_call_number kind)
 void call_record(const struct call *call, long result, uint64_t begin, uint64_t end)
 {
 	enum mf_call_number kind = call_kind(call->number, call->arguments);
-	call_write(call, kind, result, define_stack(call->registers), begin, end);
+	struct made_call made = {.call = call,
+				 .kind = kind,
+				 .result = result,
+				 .stack = define_stack(call->registers),
+				 .begin = begin,
+				 .end = end};
+	call_write(&made, NULL);
 	watch_call(call, kind, result);
 }
 
@@ -138,22 +142,6 @@ static void redirect_loaded_code(const struct call *call, enum mf_call_number ki
 	stubs_redirect_new((uint64_t)result, &origin, descriptor);
 }
 
-static void write_parts(const struct call *call, enum mf_call_number kind, long result, uint64_t stack,
-			uint64_t begin, uint64_t end)
-{
-	if (__builtin_expect(!indirect_is(kind), 1)) {
-		call_write(call, kind, result, stack, begin, end);
-		return;
-	}
-	struct call part;
-	long part_result = result;
-	for (size_t i = 0; indirect_part(call, kind, i, &part, &part_result); i++, part_result = result) {
-		call_write(&part, kind, part_result, stack, begin, end);
-		if (kind != MF_CALL_PROCESS_MADVISE && !call_failed(result))
-			userfault_note(kind, part.arguments);
-	}
-}
-
 static bool forbids_counter(const struct call *call)
 {
 	return call->number == SYS_prctl && call->arguments[0] == PR_SET_TSC &&
@@ -186,19 +174,22 @@ long call_make(const struct call *asked)
 	if (!process_is_recording())
 		return call_enter_kernel(asked);
 	/* Before the call, which may unmap code or unwind tables that the backtrace needs. */
-	uint64_t stack = define_stack(call->registers);
+	struct made_call made = {.call = call, .kind = kind, .stack = define_stack(call->registers)};
 	struct turn turn = turn_begin(call, kind);
 	forget_taken(call, kind);
 	growth_begin(call, kind);
 	reserved_begin(call, kind);
-	struct in_flight flight = in_flight_begin(call);
-	uint64_t begin = tracer_now();
-	long result = call_enter_kernel(asked);
-	uint64_t end = tracer_now();
+	struct in_flight flight;
+	made.begin = in_flight_begin(&flight, asked, made.stack);
+	made.result = call_enter_kernel(asked);
+	in_flight_answered(made.result);
+	made.end = tracer_now();
+	long result = made.result;
 	if (kind == MF_CALL_BRK)
 		__atomic_store_n(&heap_end, (uint64_t)result, __ATOMIC_RELAXED);
 	turn_end(&turn);
-	write_parts(call, kind, result, stack, begin, end);
+	call_write_parts(&made, in_flight_claim);
+	in_flight_written();
 	in_flight_end(&flight);
 	note_code(call, kind, result);
 	redirect_loaded_code(call, kind, result);

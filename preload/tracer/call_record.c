@@ -5,9 +5,11 @@
 #include <sys/syscall.h>
 
 #include "doubt.h"
+#include "indirect.h"
 #include "observe.h"
 #include "scratch.h"
 #include "turns.h"
+#include "userfault.h"
 
 /* VMAs asked for behind the first that a record on the program's stack holds; more take a scratch buffer. */
 enum { FURTHER_ON_STACK = 6 };
@@ -104,30 +106,33 @@ static bool write_longer(const struct mf_call *record, struct inquiry *inquiry)
 	return true;
 }
 
-void call_write(const struct call *call, enum mf_call_number kind, long result, uint64_t stack,
-		uint64_t begin, uint64_t end)
+void call_write(const struct made_call *made, bool (*claim)(void))
 {
+	const struct call *call = made->call;
 	uint64_t words[(sizeof(struct mf_call) + sizeof(struct mf_observation) +
 			(FURTHER_ON_STACK + 1) * sizeof(struct mf_range)) /
 			   8 +
 		       6];
 	struct mf_call *record = (struct mf_call *)words;
-	uint8_t count = call_argument_count(kind);
+	uint8_t count = call_argument_count(made->kind);
 	*record = (struct mf_call){.record = {.kind = MF_CALL,
-					      .detail = (uint8_t)kind,
+					      .detail = (uint8_t)made->kind,
 					      .size = (uint16_t)(sizeof *record + 8u * count)},
-				   .begin = begin,
-				   .end = end,
-				   .stack = stack,
+				   .begin = made->begin,
+				   .end = made->end,
+				   .stack = made->stack,
 				   .thread = tracer_thread(),
-				   .error = call_failed(result) ? (uint16_t)-result : 0,
+				   .error = call_failed(made->result) ? (uint16_t)-made->result : 0,
 				   .argument_count = count,
 				   .flags = call->caught,
-				   .result = (uint64_t)result};
+				   .result = (uint64_t)made->result};
 	for (uint8_t i = 0; i < count; i++)
 		record->arguments[i] = call->arguments[i];
-	struct inquiry inquiry = {.doubt = {.site = stack, .now = end}};
-	if (append_observations(record, call, result, &inquiry) || !write_longer(record, &inquiry)) {
+	struct inquiry inquiry = {.doubt = {.site = made->stack, .now = made->end}};
+	bool is_whole = append_observations(record, call, made->result, &inquiry);
+	if (claim && !claim())
+		return;
+	if (is_whole || !write_longer(record, &inquiry)) {
 		tell_time(&inquiry, record);
 		mf_ring_write(&tracer.ring, &record->record);
 	}
@@ -136,7 +141,33 @@ void call_write(const struct call *call, enum mf_call_number kind, long result, 
 	tracer.position = __atomic_load_n(&tracer.ring.header->head, __ATOMIC_RELAXED);
 }
 
+static void write_each_part(const struct made_call *made)
+{
+	struct call part;
+	struct made_call made_part = *made;
+	made_part.call = &part;
+	for (size_t i = 0; indirect_part(made->call, made->kind, i, &part, &made_part.result); i++) {
+		call_write(&made_part, NULL);
+		if (made->kind != MF_CALL_PROCESS_MADVISE && !call_failed(made->result))
+			userfault_note(made->kind, part.arguments);
+		made_part.result = made->result;
+	}
+}
+
+void call_write_parts(const struct made_call *made, bool (*claim)(void))
+{
+	if (__builtin_expect(!indirect_is(made->kind), 1))
+		call_write(made, claim);
+	else if (!claim || claim())
+		write_each_part(made);
+}
+
 void call_write_own(const struct call *call, long result, uint64_t begin, uint64_t end)
 {
-	call_write(call, call_kind(call->number, call->arguments), result, 0, begin, end);
+	call_write(&(struct made_call){.call = call,
+				       .kind = call_kind(call->number, call->arguments),
+				       .result = result,
+				       .begin = begin,
+				       .end = end},
+		   NULL);
 }

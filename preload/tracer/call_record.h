@@ -5,9 +5,19 @@
 
 #include "call_kind.h"
 
-/* `result` as the kernel returns it, `stack` the key of a backtrace or 0. */
-void call_write(const struct call *call, enum mf_call_number kind, long result, uint64_t stack,
-		uint64_t begin, uint64_t end);
+/* A call that the kernel has made. */
+struct made_call {
+	const struct call *call;
+	enum mf_call_number kind;
+	long result;	/* as the kernel returns it */
+	uint64_t stack; /* the key of a backtrace, or 0 */
+	uint64_t begin, end;
+};
+
+/* Writes it down. Where `claim` is given, that is asked right before; false: somebody else has written it. */
+void call_write(const struct made_call *made, bool (*claim)(void));
+/* The same for a call that may stand for several. */
+void call_write_parts(const struct made_call *made, bool (*claim)(void));
 /* Writes down a call of the tracer's own, without a stack and without asking the kernel. */
 void call_write_own(const struct call *call, long result, uint64_t begin, uint64_t end);
 

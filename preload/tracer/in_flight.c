@@ -1,21 +1,112 @@
 #include "in_flight.h"
 
+#include "call_record.h"
+#include "signal_frame.h"
 #include "thread_state.h"
+
+/* A handler may come between any two of these. */
+#define IN_THIS_ORDER __atomic_signal_fence(__ATOMIC_SEQ_CST)
+
+/* Whether the kernel has made the call, by its answer or by what it saved for the handler. */
+static bool has_result(struct under_way *call)
+{
+	return call->is_answered || signal_frame_result(&call->call, &call->result);
+}
+
+/* Writes a call that this handler interrupts. */
+static void write_interrupted(struct under_way *interrupted)
+{
+	struct call narrow;
+	const struct call *call = call_narrow(&interrupted->call, &narrow);
+	if (interrupted->is_written || !has_result(interrupted))
+		return;
+	interrupted->is_written = true;
+	call_write_parts(&(struct made_call){.call = call,
+					     .kind = call_kind(call->number, call->arguments),
+					     .result = interrupted->result,
+					     .stack = interrupted->stack,
+					     .begin = interrupted->begin,
+					     .end = tracer_now()},
+			 NULL);
+}
 
 /* A handler runs below what it interrupts. On a stack of its own it may not: then a list is read for nothing.
  */
-struct in_flight in_flight_begin(const struct call *call)
+static void begin_within(struct in_flight *flight, struct under_way *latest, uint64_t stack_pointer)
 {
-	struct thread_state *state = thread_state();
-	struct in_flight flight = {.outer = state->stack_pointer};
-	state->stack_pointer = call->registers->sp;
-	flight.found_abandoned = flight.outer && flight.outer <= state->stack_pointer;
-	if (flight.found_abandoned)
-		flight.outer = 0;
-	return flight;
+	flight->interrupts = latest->stack_pointer > stack_pointer;
+	flight->found_abandoned = !flight->interrupts;
+	if (!flight->interrupts)
+		return;
+	if (!latest->is_claimed)
+		write_interrupted(latest);
+	flight->outer = *latest;
+}
+
+static bool hides_unwritten(const struct in_flight *flight)
+{
+	return flight->interrupts && (flight->outer.hides_unwritten || !flight->outer.is_written);
+}
+
+uint64_t in_flight_begin(struct in_flight *flight, const struct call *call, uint64_t stack)
+{
+	struct under_way *latest = &thread_state()->under_way;
+	uint64_t stack_pointer = call->registers->sp;
+	flight->interrupts = flight->found_abandoned = false;
+	if (__builtin_expect(latest->stack_pointer != 0, 0))
+		begin_within(flight, latest, stack_pointer);
+	/* Until this is whole, no handler takes it for a call that is to be written. */
+	latest->is_claimed = true;
+	IN_THIS_ORDER;
+	latest->call = *call;
+	latest->stack = stack;
+	latest->is_answered = false;
+	IN_THIS_ORDER;
+	latest->is_written = false;
+	latest->hides_unwritten = hides_unwritten(flight);
+	latest->stack_pointer = stack_pointer;
+	latest->begin = tracer_now();
+	IN_THIS_ORDER;
+	latest->is_claimed = false;
+	return latest->begin;
 }
 
 void in_flight_end(const struct in_flight *flight)
 {
-	thread_state()->stack_pointer = flight->outer;
+	struct under_way *latest = &thread_state()->under_way;
+	if (__builtin_expect(flight->interrupts, 0))
+		*latest = flight->outer;
+	else
+		latest->stack_pointer = 0;
+}
+
+void in_flight_answered(long result)
+{
+	struct under_way *latest = &thread_state()->under_way;
+	latest->result = result;
+	IN_THIS_ORDER;
+	latest->is_answered = true;
+}
+
+bool in_flight_claim(void)
+{
+	struct under_way *latest = &thread_state()->under_way;
+	latest->is_claimed = true;
+	IN_THIS_ORDER;
+	return !latest->is_written;
+}
+
+void in_flight_written(void)
+{
+	thread_state()->under_way.is_written = true;
+}
+
+/* What was about to write itself never comes back to it. */
+bool in_flight_finish(void)
+{
+	struct under_way *latest = &thread_state()->under_way;
+	if (!latest->stack_pointer)
+		return true;
+	write_interrupted(latest);
+	return latest->is_written && !latest->hides_unwritten;
 }

@@ -9,6 +9,7 @@
 #include "confinement.h"
 #include "definitions.h"
 #include "doubt.h"
+#include "in_flight.h"
 #include "limits.h"
 #include "log.h"
 #include "lowest.h"
@@ -134,9 +135,11 @@ bool process_is_silent_child(void)
 	       !__atomic_load_n(tracer.alive, __ATOMIC_RELAXED);
 }
 
+/* Other threads' calls, and those of this one that a handler interrupted. */
 static void tell_of_unfinished(const struct turn *turn)
 {
-	if (turn->overlaps)
+	bool all_written = in_flight_finish();
+	if (turn->overlaps || !all_written)
 		define_note(MF_NOTE_NOT_COVERED, "calls had not returned when the process ended: what they "
 						 "changed shows in the last snapshot alone");
 }

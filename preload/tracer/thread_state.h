@@ -6,13 +6,14 @@
 #ifndef MAPFRAY_THREAD_STATE_H
 #define MAPFRAY_THREAD_STATE_H
 
+#include "in_flight.h"
 #include "turns.h"
 
 struct thread_state {
-	struct turn latest;	/* the call that ended last */
-	uint64_t stack_pointer; /* as the program made the call that is under way; 0: none is */
-	uint64_t settled;	/* where the piece begins that the latest call made usable; 0: none */
-	uint32_t number;	/* of the thread; 0: not asked yet */
+	struct turn latest; /* the call that ended last */
+	struct under_way under_way;
+	uint64_t settled; /* where the piece begins that the latest call made usable; 0: none */
+	uint32_t number;  /* of the thread; 0: not asked yet */
 };
 
 extern __thread struct thread_state thread_state_in_storage __attribute__((visibility("hidden")));

@@ -196,8 +196,7 @@ struct turn turn_begin(const struct call *call, enum mf_call_number kind)
 struct turn turn_begin_last(void)
 {
 	struct turn turn = begin(NULL, 0);
-	turn.overlaps =
-	    thread_state()->stack_pointer || (turn.number && (turn.place < 0 || has_unknown(&turn)));
+	turn.overlaps = turn.number && (turn.place < 0 || has_unknown(&turn));
 	return turn;
 }
 

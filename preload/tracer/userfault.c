@@ -125,7 +125,12 @@ static void record_release(unsigned descriptor, const struct mf_registers *regis
 			    .registers = registers,
 			    .caught = MF_CALL_BY_SYMBOL};
 	forget(descriptor);
-	call_write(&call, MF_CALL_USERFAULTFD_CLOSE, 0, registers ? define_stack(registers) : 0, begin, end);
+	call_write(&(struct made_call){.call = &call,
+				       .kind = MF_CALL_USERFAULTFD_CLOSE,
+				       .stack = registers ? define_stack(registers) : 0,
+				       .begin = begin,
+				       .end = end},
+		   NULL);
 	watch_settle();
 }
 
