@@ -71,17 +71,21 @@ extension AddressSpace {
     private func differences(
         _ model: [VMA], _ snapshot: Snapshot, _ open: UnsettledRanges, besides own: Set<UInt64>
     ) -> [Comparison.Difference] {
+        let kernel = snapshot.vmas
+        func isOwn(_ vma: Snapshot.VMA) -> Bool { !own.isEmpty && own.contains(vma.start) }
         var result: [Comparison.Difference] = []
-        let model = model.filter { !open.contain($0.start, $0.end) }
-        let kernel = snapshot.vmas.filter { !open.contain($0.start, $0.end) && !own.contains($0.start) }
         var (i, j) = (0, 0)
-        while i < model.count || j < kernel.count {
+        while true {
+            while i < model.count, open.contain(model[i].start, model[i].end) { i += 1 }
+            while j < kernel.count, open.contain(kernel[j].start, kernel[j].end) || isOwn(kernel[j]) {
+                j += 1
+            }
+            if i == model.count && j == kernel.count { return result }
             let step = step(i < model.count ? model[i] : nil, j < kernel.count ? kernel[j] : nil)
             if let difference = step.difference { result.append(difference) }
             i += step.model
             j += step.kernel
         }
-        return result
     }
 
     /// Where VMAs begin that no call made, but the kernel by itself: [uprobes] and [uprobes-trampoline], where a probe was
@@ -116,15 +120,13 @@ extension AddressSpace {
     /// VMA of the kernel that overlaps it.
     private mutating func correct(_ model: [VMA], _ snapshot: Snapshot, _ open: UnsettledRanges) {
         var heirs = Heirs(model)
-        var result: [VMA] = []
-        result.reserveCapacity(snapshot.vmas.count)
+        var settling = AnonSettling(snapshot)
+        tree.removeAll()
         for kernel in snapshot.vmas where !open.contain(kernel.start, kernel.end) {
-            keep(heirs.takeVMAs(upTo: kernel.start), open, into: &result)
-            result.append(corrected(kernel, heirs.takeOverlapping(kernel), snapshot))
+            keep(heirs.takeVMAs(upTo: kernel.start), open, &settling)
+            put(corrected(kernel, heirs.takeOverlapping(kernel), snapshot), &settling)
         }
-        keep(heirs.takeVMAs(upTo: .max), open, into: &result)
-        settleAnons(&result, snapshot)
-        replaceAll(by: result)
+        keep(heirs.takeVMAs(upTo: .max), open, &settling)
         if heap.start == 0 { learnHeap(snapshot) }
     }
 
@@ -136,9 +138,11 @@ extension AddressSpace {
     }
 
     /// VMAs that the kernel does not have: gone, unless a call in flight may be about to say so.
-    private mutating func keep(_ vmas: ArraySlice<VMA>, _ open: UnsettledRanges, into result: inout [VMA]) {
+    private mutating func keep(
+        _ vmas: ArraySlice<VMA>, _ open: UnsettledRanges, _ settling: inout AnonSettling
+    ) {
         for vma in vmas {
-            if open.contain(vma.start, vma.end) { result.append(vma) } else { note(.vanished, vma) }
+            if open.contain(vma.start, vma.end) { put(vma, &settling) } else { note(.vanished, vma) }
         }
     }
 
@@ -212,26 +216,43 @@ extension AddressSpace {
         }
     }
 
-    /// Gives an anon_vma to what must have one; neighbours that differ in rights alone are taken for pieces of one,
-    /// but fork gives each VMA of the child its own (mm/rmap.c, anon_vma_fork).
-    private mutating func settleAnons(_ vmas: inout [VMA], _ snapshot: Snapshot) {
-        var hasAnon: Set<UInt64> = []
-        for kernel in snapshot.vmas where kernel.hasAnon { hasAnon.insert(kernel.start) }
-        for index in vmas.indices where vmas[index].anon == 0 && !vmas[index].isShared {
-            if hasAnon.contains(vmas[index].start) { vmas[index].flags.insert(.surelyWritten) }
-            guard vmas[index].isPrivateWritable || hasAnon.contains(vmas[index].start) else { continue }
-            let previous = index > 0 ? vmas[index - 1] : vmas[index]
-            let shares =
-                index > 0 && snapshot.reason != .fork && previous.anon != 0
-                && couldShareAnon(previous, vmas[index])
-            vmas[index].anon = shares ? previous.anon : newAnon()
-            if snapshot.reason == .fork { vmas[index].flags.insert(.forked) }
+    /// Puts a VMA in behind all others. Gives an anon_vma to what must have one; neighbours that differ in rights alone
+    /// are taken for pieces of one, but fork gives each VMA of the child its own (mm/rmap.c, anon_vma_fork).
+    private mutating func put(_ vma: VMA, _ settling: inout AnonSettling) {
+        var vma = vma
+        if vma.anon == 0 && !vma.isShared {
+            let hasAnon = settling.hasAnon(vma)
+            if hasAnon { vma.flags.insert(.surelyWritten) }
+            if hasAnon || vma.isPrivateWritable {
+                vma.anon = settling.shared(by: vma, in: self) ?? newAnon()
+                if settling.isForked { vma.flags.insert(.forked) }
+            }
         }
+        settling.previous = vma
+        _ = tree.insert(vma, at: tree.end)
+    }
+}
+
+/// What tells which anon_vma the VMAs of a snapshot have, while these are walked.
+private struct AnonSettling {
+    let isForked: Bool
+    /// Where VMAs begin of which the snapshot says that they have anonymous pages.
+    private let known: Set<UInt64>
+    var previous: VMA?
+
+    init(_ snapshot: Snapshot) {
+        isForked = snapshot.reason == .fork
+        known = Set(snapshot.vmas.lazy.filter(\.hasAnon).map(\.start))
     }
 
-    private mutating func replaceAll(by vmas: [VMA]) {
-        tree.removeAll()
-        for vma in vmas { _ = tree.insert(vma, at: tree.end) }
+    func hasAnon(_ vma: VMA) -> Bool { !known.isEmpty && known.contains(vma.start) }
+
+    /// The previous VMA's, if both may have it.
+    func shared(by vma: VMA, in space: borrowing AddressSpace) -> UInt32? {
+        guard !isForked, let previous, previous.anon != 0, space.couldShareAnon(previous, vma) else {
+            return nil
+        }
+        return previous.anon
     }
 }
 
