@@ -23,6 +23,7 @@ import Testing
 
     @Test(arguments: [
         "loop", "range", "from", "dup2", "dup3", "unopened", "raw", "used-up", "listed", "information",
+        "filtered",
     ])
     func `descriptors are the program's own, and the log goes on`(way: String) throws {
         let program = try scratch.compileWorkload("descriptors", ["-w"])

@@ -117,6 +117,35 @@ import Testing
         #expect(recorded.status == 128 + 9 && recorded.text == "strict\n", "\(recorded.status)")
     }
 
+    @Test func `where exit_group is refused, _exit ends by the other way`() throws {
+        let program = try scratch.compile(
+            "refused-end",
+            """
+            #define _GNU_SOURCE
+            #include <linux/filter.h>
+            #include <linux/seccomp.h>
+            #include <stddef.h>
+            #include <sys/prctl.h>
+            #include <sys/syscall.h>
+            #include <unistd.h>
+            int main(void)
+            {
+                struct sock_filter code[] = {
+                    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+                    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_exit_group, 0, 1),
+                    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 1),
+                    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+                };
+                struct sock_fprog filter = {sizeof code / sizeof code[0], code};
+                prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+                prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter);
+                _exit(7);
+            }
+            """)
+        #expect(try record(program, [], log: "log") == 1)
+        #expect(try verification("log").status == 0)
+    }
+
     private static func canHideSys() -> Bool {
         (try? run("/usr/bin/unshare", ["-m", "/bin/mount", "-t", "tmpfs", "none", "/sys"]).status) == 0
     }

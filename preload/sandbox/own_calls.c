@@ -61,6 +61,7 @@ static const struct mf_known_call calls[] = {
     CALL(fstatfs, NONE, 0),
     CALL(ftruncate, NONE, 0),
     CALL(newfstatat, FOURTH, 0, 0, 0, AT_EMPTY_PATH),
+    CALL(newfstatat, FOURTH, 0, 0, 0, 0),
     CALL(fcntl, SECOND, 0, F_DUPFD_CLOEXEC),
     CALL(ioctl, SECOND, 0, PROCMAP_QUERY_REQUEST),
     CALL(ioctl, SECOND, 0, PAGEMAP_SCAN_REQUEST),

@@ -14,7 +14,6 @@
 #include "clock.h"
 #include "definitions.h"
 #include "descriptor_link.h"
-#include "descriptors.h"
 #include "environment.h"
 #include "filter_call.h"
 #include "growth.h"
@@ -151,8 +150,6 @@ static bool forbids_counter(const struct call *call)
 /* It changes no map, but what the tracer may do: that is seen to before. */
 static long make_unrecorded(const struct call *asked, const struct call *call)
 {
-	if (call->number == SYS_fcntl && descriptors_is_ours((int)call->arguments[0]))
-		return -EBADF;
 	if (call->number == SYS_getdents64)
 		return listing_make(asked);
 	if (filter_call_is(call))

@@ -4,8 +4,6 @@
  * there.
  */
 #define _GNU_SOURCE
-#include "descriptors.h"
-
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +20,8 @@
 extern bool mf_is_log(const struct mf_ring *, int);
 
 static int (*libc_close)(int);
+static int (*libc_fcntl)(int, int, ...);
+static int (*libc_fcntl64)(int, int, ...);
 static int (*libc_dup2)(int, int);
 static int (*libc_dup3)(int, int, int);
 
@@ -29,13 +29,15 @@ static int (*libc_dup3)(int, int, int);
 __attribute__((constructor)) static void find_functions(void)
 {
 	libc_close = (int (*)(int))dlsym(RTLD_NEXT, "close");
+	libc_fcntl = (int (*)(int, int, ...))dlsym(RTLD_NEXT, "fcntl");
+	libc_fcntl64 = (int (*)(int, int, ...))dlsym(RTLD_NEXT, "fcntl64");
 	libc_dup2 = (int (*)(int, int))dlsym(RTLD_NEXT, "dup2");
 	libc_dup3 = (int (*)(int, int, int))dlsym(RTLD_NEXT, "dup3");
 }
 
 /* Numbers first, for the sake of speed; then whether the program has not put something of its own there,
  * unless a filter forbids to ask. */
-bool descriptors_is_ours(int descriptor)
+static bool is_ours(int descriptor)
 {
 	if (descriptor < 0 || __atomic_load_n(&tracer.state, __ATOMIC_ACQUIRE) != TRACER_RECORDING)
 		return false;
@@ -48,7 +50,7 @@ bool descriptors_is_ours(int descriptor)
  * memory. */
 static void vacate(int descriptor)
 {
-	if (!descriptors_is_ours(descriptor) || tracer.process != (uint32_t)raw_syscall0(SYS_getpid))
+	if (!is_ours(descriptor) || tracer.process != (uint32_t)raw_syscall0(SYS_getpid))
 		return;
 	struct mf_room room;
 	mf_room_begin(&room);
@@ -78,7 +80,7 @@ __attribute__((visibility("hidden"), used)) int hook_close(int descriptor, long 
 							   long f, const struct mf_registers *registers)
 {
 	(void)b, (void)c, (void)d, (void)e, (void)f;
-	if (__builtin_expect(descriptors_is_ours(descriptor), 0))
+	if (__builtin_expect(is_ours(descriptor), 0))
 		return answer(-EBADF);
 	if (__builtin_expect(!userfault_knows((unsigned)descriptor, (unsigned)descriptor), 1))
 		return close_theirs(descriptor);
@@ -86,6 +88,31 @@ __attribute__((visibility("hidden"), used)) int hook_close(int descriptor, long 
 	int result = close_theirs(descriptor);
 	userfault_closed((unsigned)descriptor, (unsigned)descriptor, registers, begin);
 	return result;
+}
+
+/* By which programs ask what is open. Not by its system call, which may block, and is made from stacks on
+ * which there is no room for anything. */
+static int fcntl_theirs(int (*function)(int, int, ...), int descriptor, int command, void *argument)
+{
+	if (__builtin_expect(is_ours(descriptor), 0))
+		return answer(-EBADF);
+	if (!function)
+		return answer(program_syscall(SYS_fcntl, descriptor, command, (long)argument, 0, 0, 0));
+	return function(descriptor, command, argument);
+}
+
+/* Their last argument is an optional one: it is passed on as it came. */
+EXPORTED int called_as_fcntl(int descriptor, int command, void *argument) __asm__("fcntl");
+EXPORTED int called_as_fcntl64(int descriptor, int command, void *argument) __asm__("fcntl64");
+
+int called_as_fcntl(int descriptor, int command, void *argument)
+{
+	return fcntl_theirs(libc_fcntl, descriptor, command, argument);
+}
+
+int called_as_fcntl64(int descriptor, int command, void *argument)
+{
+	return fcntl_theirs(libc_fcntl64 ? libc_fcntl64 : libc_fcntl, descriptor, command, argument);
 }
 
 /* A descriptor that is replaced is closed. */
@@ -100,7 +127,7 @@ static int replace_userfault(int from, int to, int flags)
 
 EXPORTED int dup2(int from, int to)
 {
-	if (descriptors_is_ours(from))
+	if (is_ours(from))
 		return answer(-EBADF);
 	if (from != to)
 		vacate(to);
@@ -111,7 +138,7 @@ EXPORTED int dup2(int from, int to)
 
 EXPORTED int dup3(int from, int to, int flags)
 {
-	if (descriptors_is_ours(from) && from != to)
+	if (is_ours(from) && from != to)
 		return answer(-EBADF);
 	if (from != to)
 		vacate(to);
@@ -128,7 +155,7 @@ static int first_of_ours(unsigned first, unsigned last)
 	for (int i = 0; i < 2; i++) {
 		bool is_lower = lowest < 0 || numbers[i] < lowest;
 		if (numbers[i] >= 0 && (unsigned)numbers[i] >= first && (unsigned)numbers[i] <= last &&
-		    is_lower && descriptors_is_ours(numbers[i]))
+		    is_lower && is_ours(numbers[i]))
 			lowest = numbers[i];
 	}
 	return lowest;
@@ -171,6 +198,6 @@ EXPORTED void closefrom(int first)
 	if (close_all_but_ours(least, ~0U, 0) != -ENOSYS)
 		return;
 	for (long number = least, end = sysconf(_SC_OPEN_MAX); number < end; number++)
-		if (!descriptors_is_ours((int)number))
+		if (!is_ours((int)number))
 			program_syscall(SYS_close, number, 0, 0, 0, 0, 0);
 }

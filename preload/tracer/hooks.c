@@ -49,8 +49,7 @@ const uint8_t hook_syscall_interest[512] = {
     [450 /* set_mempolicy_home_node */] = 1,
     [SYS_exit_group] = 1, /* nor this: the log ends with it */
     [SYS_seccomp] = 1,	  /* not for the map: it says what may still be called */
-    [SYS_getdents64] = 1, /* nor these: they tell which descriptors are open */
-    [SYS_fcntl] = 1,
+    [SYS_getdents64] = 1, /* nor this: it lists descriptors */
     [453 /* map_shadow_stack */] = 1,
 };
 

@@ -2,13 +2,15 @@
 #include "listing.h"
 
 #include <dirent.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 
 #include "observe.h"
 #include "text.h"
 
-/* Whether a name has the number of one of ours, which most folders do not. */
+/* Whether a name has the number of one of ours, which few have. */
 static bool has_our_number(const char *name)
 {
 	const char *end = name;
@@ -19,13 +21,17 @@ static bool has_our_number(const char *name)
 			 number == (uint64_t)__atomic_load_n(&tracer.ring.descriptor, __ATOMIC_RELAXED));
 }
 
-/* Beside the folder itself lies the one that has links to what is open: that is so in /proc alone. */
-static bool is_ours(int folder, const char *name)
+static bool is_in_proc(int folder)
+{
+	struct statfs facts;
+	return raw_syscall2(SYS_fstatfs, folder, (long)&facts) == 0 && facts.f_type == PROC_SUPER_MAGIC;
+}
+
+/* Beside the folder itself lies the one that has links to what is open. */
+static bool leads_to_ours(int folder, const char *name)
 {
 	char bytes[32];
 	struct stat facts;
-	if (!has_our_number(name))
-		return false;
 	struct text path = text_over(bytes, sizeof bytes);
 	text_add(&path, "../fd/");
 	text_add(&path, name);
@@ -34,11 +40,16 @@ static bool is_ours(int folder, const char *name)
 		(facts.st_dev == tracer.ring.device && facts.st_ino == tracer.ring.inode));
 }
 
+static bool is_ours(int folder, const char *name)
+{
+	return has_our_number(name) && is_in_proc(folder) && leads_to_ours(folder, name);
+}
+
 /* Closes the gaps that ours leave. Returns how many bytes there are then. */
 static long leave_out_ours(int folder, char *entries, long size)
 {
 	long kept = 0;
-	for (long at = 0, length; at < size; at += length) {
+	for (long at = 0, length = 1; at < size && length; at += length) {
 		const struct dirent64 *entry = (const struct dirent64 *)(entries + at);
 		length = entry->d_reclen;
 		if (is_ours(folder, entry->d_name))

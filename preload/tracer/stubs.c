@@ -51,8 +51,12 @@ static void find_fork(void)
 		mf_unwind_function((uint64_t)function, &fork_code.start, &fork_code.end);
 }
 
-static bool is_wanted(const struct stub *stub)
+/* Nor is a folder's listing of interest but in libc: elsewhere (Go) a call that may block would hold up
+ * others. */
+static bool is_wanted(const struct stub *stub, bool is_libc)
 {
+	if (stub->number == SYS_getdents64)
+		return is_libc;
 	return stub->number != SYS_clone ||
 	       (stub->address >= fork_code.start && stub->address < fork_code.end);
 }
@@ -210,7 +214,7 @@ static void redirect_all(struct stub_search *search, struct found *found)
 	if (scratch)
 		found->page->high = 0;
 	while (stub_search_next(search, &stub)) {
-		if (!is_wanted(&stub))
+		if (!is_wanted(&stub, found->is_libc))
 			continue;
 		prepare(found, &search->test);
 		redirect_one(&stub, found);

@@ -1,16 +1,20 @@
 /*
  * Programs that close everything, take every number, or have none left, and say what they were told.
  *
- * descriptors loop|range|from|dup2|dup3|unopened|raw|used-up|listed|information
+ * descriptors loop|range|from|dup2|dup3|unopened|raw|used-up|listed|information|filtered
  */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -88,6 +92,20 @@ static void close_listed(const char *path)
 	printf("closed %d\n", closed);
 }
 
+/* A filter that has nothing to do with it. */
+static void install_filter(void)
+{
+	struct sock_filter code[] = {
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ptrace, 0, 1),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {sizeof code / sizeof code[0], code};
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
 static void act(const char *way)
 {
 	if (!strcmp(way, "loop"))
@@ -106,6 +124,10 @@ static void act(const char *way)
 		use_up();
 	if (!strcmp(way, "listed"))
 		close_listed("/proc/self/fd");
+	if (!strcmp(way, "filtered")) {
+		install_filter();
+		close_listed("/proc/self/fd");
+	}
 	if (!strcmp(way, "information"))
 		close_listed("/proc/thread-self/fdinfo");
 }
