@@ -188,6 +188,7 @@ long call_make(const struct call *asked)
 	call_write_parts(&made, in_flight_claim);
 	in_flight_written();
 	in_flight_end(&flight);
+	turn_leave(&turn);
 	note_code(call, kind, result);
 	redirect_loaded_code(call, kind, result);
 	watch_call(call, kind, result);

@@ -182,6 +182,6 @@ bool process_finish(enum process_end way, int status)
 		tell_of_unfinished(&turn);
 		write_end(way, status);
 	}
-	turn_end(&turn);
+	turn_leave(&turn);
 	return ends;
 }

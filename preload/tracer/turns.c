@@ -200,21 +200,16 @@ struct turn turn_begin_last(void)
 	return turn;
 }
 
-/* Whether nobody has evicted it. */
-static bool leave(const struct turn *turn)
+static bool is_evicted(const struct turn *turn)
 {
-	if (turn->place >= 0 && remove_number(turn->place, turn->number)) {
-		give_place(turn->place);
-		return true;
-	}
-	__atomic_sub_fetch(&unknown, 1, __ATOMIC_RELAXED);
-	return false;
+	return turn->place >= 0 &&
+	       __atomic_load_n(&running_calls()[turn->place].number, __ATOMIC_RELAXED) != turn->number;
 }
 
 void turn_end(struct turn *turn)
 {
 	if (turn->number > forgotten) {
-		turn->was_overtaken = !leave(turn) && turn->place >= 0;
+		turn->was_overtaken = is_evicted(turn);
 		turn->overlaps |=
 		    turn->was_overtaken || __atomic_load_n(&drawn, __ATOMIC_RELAXED) != turn->number;
 	}
@@ -222,6 +217,16 @@ void turn_end(struct turn *turn)
 	int place = turn->place < 0 ? latest->place : turn->place;
 	*latest = *turn;
 	latest->place = place;
+}
+
+void turn_leave(const struct turn *turn)
+{
+	if (turn->number <= forgotten)
+		return;
+	if (turn->place >= 0 && remove_number(turn->place, turn->number))
+		give_place(turn->place);
+	else
+		__atomic_sub_fetch(&unknown, 1, __ATOMIC_RELAXED);
 }
 
 bool turn_overlapped(void)

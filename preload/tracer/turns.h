@@ -24,14 +24,16 @@ struct turn {
 
 /* Forgets all calls, after a fork too. Does not enter libc. */
 void turns_start(void);
-/* Around a call that is recorded; its times must be taken between the two. Do not enter libc. */
+/* Around the kernel's part of a call that is recorded; its times must be taken between the two. Do not enter
+ * libc. */
 struct turn turn_begin(const struct call *call, enum mf_call_number kind);
+void turn_end(struct turn *turn);
+/* Once it is written down: until then the end of the process waits for it. Does not enter libc. */
+void turn_leave(const struct turn *turn);
 /* Around the end of a process and the list that is read then. Calls that run are waited for, and those to
  * come wait: one that the kernel makes while the list is read would be written by nobody, its thread being
- * ended. `overlaps`: some may still run, or this thread is a handler's that interrupted one. Does not enter
- * libc. */
+ * ended. `overlaps`: some may still run. Does not enter libc. */
 struct turn turn_begin_last(void);
-void turn_end(struct turn *turn);
 /* Of this thread's latest call that has ended: whether others ran beside it, so that their order is in doubt.
  * Does not enter libc. */
 bool turn_overlapped(void);
