@@ -85,6 +85,7 @@ static const struct mf_known_call calls[] = {
     CALL(rt_sigprocmask, FIRST | FOURTH, SIG_SETMASK, 0, 0, 8),
     CALL(rt_sigprocmask, FIRST | THIRD | FOURTH, NO_ACTION, 0, 0, 8),
     CALL(rt_sigpending, SECOND, 0, 8),
+    CALL(sigaltstack, FIRST, 0),
     CALL(rt_sigtimedwait, SECOND | FOURTH, 0, 0, 0, 8),
 };
 

@@ -1,4 +1,8 @@
+#define _GNU_SOURCE
 #include "in_flight.h"
+
+#include <signal.h>
+#include <sys/syscall.h>
 
 #include "call_record.h"
 #include "signal_frame.h"
@@ -30,11 +34,20 @@ static void write_interrupted(struct under_way *interrupted)
 			 NULL);
 }
 
-/* A handler runs below what it interrupts. On a stack of its own it may not: then a list is read for nothing.
- */
+/* A handler runs below what it interrupts, or on a stack of its own, wherever that lies. */
+static bool is_interrupted(const struct under_way *latest, uint64_t stack_pointer)
+{
+	stack_t other = {0};
+	if (latest->stack_pointer > stack_pointer)
+		return true;
+	if (raw_syscall2(SYS_sigaltstack, 0, (long)&other) != 0 || !(other.ss_flags & SS_ONSTACK))
+		return false;
+	return latest->stack_pointer - (uint64_t)other.ss_sp > other.ss_size;
+}
+
 static void begin_within(struct in_flight *flight, struct under_way *latest, uint64_t stack_pointer)
 {
-	flight->interrupts = latest->stack_pointer > stack_pointer;
+	flight->interrupts = is_interrupted(latest, stack_pointer);
 	flight->found_abandoned = !flight->interrupts;
 	if (!flight->interrupts)
 		return;
