@@ -10,12 +10,12 @@
 #include "userfault.h"
 
 enum {
-	FAILURES_MAX = 1 << 6,	     /* kinds of failure told apart */
-	UNHURRIED = 100,	     /* a list is read again after this many times its own duration */
-	HURRIED = 4,		     /* likewise, where the replay depends on it */
-	FLAGS_COST = 7,		     /* smaps takes so many times as long as maps */
-	CALLS_UNTIL_CLOCK = 1000,    /* calls until the clock is looked at again */
-	SETTLING = 10 * 1000 * 1000, /* ns that lists which settle a call take without waiting */
+	FAILURES_MAX = 1 << 6,	       /* kinds of failure told apart */
+	UNHURRIED = 100,	       /* a list is read again after this many times its own duration */
+	HURRIED = 4,		       /* likewise, where the replay depends on it */
+	FLAGS_COST = 7,		       /* smaps takes so many times as long as maps */
+	CALLS_UNTIL_CLOCK = 1000,      /* calls until the clock is looked at again */
+	SETTLING = 1000 * 1000 * 1000, /* ns that lists which settle a call take without waiting */
 };
 
 static const unsigned thresholds[] = {50, 75, 90, 95}; /* percent of vm.max_map_count */
