@@ -212,4 +212,67 @@ import Testing
             #expect(!verified.text.contains("damage"), "\(verified.text)")
         }
     }
+
+    /// Executes a program, by one of the ways, with an environment of so many entries.
+    private static let executor = """
+        #define _GNU_SOURCE
+        #include <fcntl.h>
+        #include <stdio.h>
+        #include <stdlib.h>
+        #include <string.h>
+        #include <sys/syscall.h>
+        #include <unistd.h>
+        int main(int count, char **arguments)
+        {
+            int size = atoi(arguments[2]), program = open("/bin/true", O_PATH);
+            static char *environment[10000];
+            char *command[] = {"true", 0};
+            for (int i = 0; i < size; i++)
+                if (asprintf(&environment[i], "V%d=%d", i, i) < 0)
+                    return 1;
+            if (strcmp(arguments[1], "execve") == 0)
+                execve("/bin/true", command, environment);
+            if (strcmp(arguments[1], "syscall") == 0)
+                syscall(SYS_execve, "/bin/true", command, environment);
+            if (strcmp(arguments[1], "syscall-at") == 0)
+                syscall(SYS_execveat, program, "", command, environment, AT_EMPTY_PATH);
+            return 1;
+        }
+        """
+
+    @Test(arguments: [("execve", 0), ("execve", 1500), ("syscall", 0), ("syscall-at", 3)])
+    func `what is executed is recorded, whatever its environment`(way: String, size: Int) throws {
+        let program = try scratch.compile("executor", Self.executor, ["-w"])
+        try record([program, way, "\(size)"])
+        #expect(try scratch.contents("log").count == 2)
+        let verified = try mapfray("verify", scratch.file("log"), "--pid", "all")
+        #expect(verified.status == 0, "\(verified.text)")
+    }
+
+    @Test func `an environment that is too long stays as it is, which is told`() throws {
+        let program = try scratch.compile("executor", Self.executor, ["-w"])
+        try record([program, "execve", "5000"])
+        #expect(try scratch.contents("log").count == 1)
+        #expect(try report().contains("a program was executed unrecorded: its"))
+    }
+
+    @Test(.enabled(if: getuid() == 0, "needs root"))
+    func `a program of a user who cannot reach the log is told of`() throws {
+        let program = try scratch.compile(
+            "other-user",
+            """
+            #define _GNU_SOURCE
+            #include <sys/mman.h>
+            #include <unistd.h>
+            int main(void)
+            {
+                if (setresgid(65534, 65534, 65534) || setresuid(65534, 65534, 65534))
+                    return 1;
+                execl("/bin/true", "true", (char *)0);
+                return 2;
+            }
+            """)
+        try record([program])
+        #expect(try report().contains("a program was executed unrecorded: "))
+    }
 }

@@ -85,8 +85,8 @@ import TraceLog
     /// As stub_cache.c has it: over what is searched for, in its version 8, and the entry.
     private static func check(_ entry: UnsafeMutableRawBufferPointer) -> UInt64 {
         let wanted = [
-            9, 10, 11, 12, 16, 25, 28, 30, 67, 135, 149, 150, 151, 152, 157, 206, 207, 216, 217, 231, 237,
-            317, 325, 329, 440, 450, 453, 462,
+            9, 10, 11, 12, 16, 25, 28, 30, 59, 67, 135, 149, 150, 151, 152, 157, 206, 207, 216, 217, 231, 237,
+            317, 322, 325, 329, 440, 450, 453, 462,
         ]
         var interest = [UInt8](repeating: 0, count: 512)
         for number in wanted { interest[number] = 1 }

@@ -50,7 +50,8 @@ static const struct mf_known_call calls[] = {
     CALL(openat, FIRST | THIRD | FOURTH, HERE, 0, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600),
     CALL(mkdirat, FIRST | THIRD, HERE, 0, 0700),
     CALL(unlinkat, FIRST | THIRD, HERE, 0, 0),
-    CALL(faccessat, FIRST | THIRD, HERE, 0, 4),
+    CALL(faccessat, FIRST | THIRD, HERE, 0, 1),
+    CALL(faccessat, FIRST | THIRD, HERE, 0, 3),
 
     CALL(read, NONE, 0),
     CALL(pread64, NONE, 0),

@@ -9,6 +9,7 @@
 #include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "call_record.h"
 #include "clock.h"
@@ -19,6 +20,7 @@
 #include "growth.h"
 #include "in_flight.h"
 #include "listing.h"
+#include "log.h"
 #include "process.h"
 #include "reserved.h"
 #include "stubs.h"
@@ -247,16 +249,34 @@ static long replace_image_as_given(const struct call *call)
 	return replace_image(call);
 }
 
+/* Says so where a program cannot be recorded because it is executed by another user, in another root or in a
+ * sandbox. A path that is searched for may not be there. */
+static void note_unreachable(const struct call *call, bool lacks_library)
+{
+	if (!lacks_library && log_can_be_made())
+		return;
+	if (call->number == SYS_execve &&
+	    raw_syscall3(SYS_faccessat, AT_FDCWD, (long)call->arguments[0], X_OK) != 0)
+		return;
+	define_note(MF_NOTE_NOT_RECORDED,
+		    lacks_library
+			? "a program was executed unrecorded: the tracer's library cannot be read by it"
+			: "a program was executed unrecorded: it cannot write into the log's folder");
+}
+
 static long execute(const struct call *call, enum environment_aim aim)
 {
 	int place = call->number == SYS_execveat ? 3 : 2;
 	char *const *theirs = (char *const *)call->arguments[place];
 	size_t size = environment_room(theirs);
 	if (size == 0)
-		return replace_image(call);
+		return environment_is_too_long(theirs) ? replace_image_as_given(call) : replace_image(call);
 	_Alignas(8) char room[size];
 	struct environment environment = environment_in(room, size, theirs);
-	if (!environment_complete(theirs, aim, &environment))
+	bool is_made = environment_complete(theirs, aim, &environment);
+	if (aim == ENVIRONMENT_FOLLOWS)
+		note_unreachable(call, environment.lacks_library);
+	if (!is_made)
 		return replace_image(call);
 	struct call completed = *call;
 	completed.arguments[place] = (uint64_t)environment.entries;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/syscall.h>
 
+#include "glibc_only.h"
 #include "neighbours.h"
 #include "process.h"
 
@@ -16,7 +17,8 @@ static void at_exit(int status, void *unused)
 /* Registered before all others, so that it runs after them and after every destructor. May enter libc. */
 __attribute__((constructor)) static void expect_exit(void)
 {
-	on_exit(at_exit, NULL);
+	if (on_exit)
+		on_exit(at_exit, NULL);
 }
 
 __attribute__((noreturn)) static void end(int status)

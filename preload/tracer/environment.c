@@ -125,11 +125,16 @@ static bool make_preload(const char *theirs, struct environment *made)
 	return true;
 }
 
-/* In a chroot, say, or after a change of user: there the loader would complain of it. */
+/* In a chroot, say, after a change of user, or under Landlock, which leaves access(2) alone: there the loader
+ * would complain of it. */
 static bool is_reachable(void)
 {
-	long error = raw_syscall3(SYS_faccessat, AT_FDCWD, (long)library, 4);
-	return error == 0 || error == -EPERM; /* a filter forbids to ask */
+	if (!mf_sandbox_permits_all(SYS_openat))
+		return true;
+	long file = raw_syscall4(SYS_openat, AT_FDCWD, (long)library, O_RDONLY | O_CLOEXEC, 0);
+	if (file >= 0)
+		raw_syscall1(SYS_close, file);
+	return file >= 0 || file == -EMFILE || file == -ENFILE;
 }
 
 /* What the program wants preloaded, without our library. */
@@ -198,6 +203,11 @@ static size_t list_size(char *const *environment)
 	return ((size_t)number + SETTINGS_MAX + 3) * sizeof(char *);
 }
 
+bool environment_is_too_long(char *const *environment)
+{
+	return library[0] && setting_count && count(environment) > ENVIRONMENT_MAX;
+}
+
 size_t environment_room(char *const *environment)
 {
 	size_t size = list_size(environment), longest = 0;
@@ -224,12 +234,13 @@ bool environment_complete(char *const *environment, enum environment_aim aim, st
 	bool has_library = theirs && holds(theirs, library);
 	if (find(environment, "LD_TRACE_LOADED_OBJECTS")) /* ldd: the loader lists what it would load */
 		aim = ENVIRONMENT_WITHOUT;
-	if (has_library && (aim == ENVIRONMENT_WITHOUT || !is_reachable())) {
+	made->lacks_library = (has_library || aim == ENVIRONMENT_FOLLOWS) && !is_reachable();
+	if (has_library && (aim == ENVIRONMENT_WITHOUT || made->lacks_library)) {
 		make_preload_without(theirs, made);
 		replace_preload(environment, theirs, made);
 		return true;
 	}
-	if (aim != ENVIRONMENT_FOLLOWS || is_complete(environment) || !(has_library || is_reachable()))
+	if (aim != ENVIRONMENT_FOLLOWS || is_complete(environment) || made->lacks_library)
 		return false;
 	made->preload[0] = 0;
 	if (has_library)

@@ -10,13 +10,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { ENVIRONMENT_MAX = 512 };
+enum { ENVIRONMENT_MAX = 2048 }; /* posix_spawn gives its child 32 KiB of stack */
 
 /* A list that is being made, in room of the caller's. */
 struct environment {
 	const char **entries;
 	char *preload; /* LD_PRELOAD=..., if it is made anew */
 	size_t preload_size;
+	bool lacks_library; /* for it cannot be reached */
 };
 
 /* Keeps what the tracer was told, and the path of its library. In the constructor only. */
@@ -29,6 +30,8 @@ void environment_announce(uint64_t filters, uint64_t permitted);
 bool environment_can_read(const void *address);
 /* The bytes of room that a list in the place of this one takes, 0 if this one stays. Does not enter libc. */
 size_t environment_room(char *const *environment);
+/* Whether that is because it is too long. Does not enter libc. */
+bool environment_is_too_long(char *const *environment);
 /* Lays out the list in the room. */
 struct environment environment_in(void *room, size_t size, char *const *environment);
 /* Whether a new image gets what it needs to be recorded, keeps what there is, or must not meet the library.

@@ -48,6 +48,8 @@ const uint8_t hook_syscall_interest[512] = {
     [440 /* process_madvise */] = 1,
     [450 /* set_mempolicy_home_node */] = 1,
     [SYS_exit_group] = 1, /* nor this: the log ends with it */
+    [SYS_execve] = 1,	  /* as it does with these */
+    [SYS_execveat] = 1,
     [SYS_seccomp] = 1,	  /* not for the map: it says what may still be called */
     [SYS_getdents64] = 1, /* nor this: it lists descriptors */
     [453 /* map_shadow_stack */] = 1,
@@ -215,6 +217,10 @@ HOOK hook_personality(ARGUMENTS)
 HOOK hook_traced_syscall(ARGUMENTS)
 {
 	uint64_t sixth = *(const uint64_t *)registers->sp;
-	return as_libc_answers(
-	    make((long)a, registers, MF_CALL_BY_SYSCALL, (uint64_t[6]){b, c, d, e, f, sixth}));
+	struct call call = {.number = (long)a,
+			    .arguments = {b, c, d, e, f, sixth},
+			    .registers = registers,
+			    .caught = MF_CALL_BY_SYSCALL};
+	bool executes = call.number == SYS_execve || call.number == SYS_execveat;
+	return as_libc_answers(executes ? call_execve(&call) : call_make(&call));
 }

@@ -3,13 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <gnu/libc-version.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include "call_record.h"
 #include "definitions.h"
+#include "glibc_only.h"
 #include "limits.h"
 #include "scratch.h"
 #include "snapshot.h"
@@ -101,6 +102,12 @@ int log_open(void *place)
 	else
 		advise_random();
 	return 0;
+}
+
+bool log_can_be_made(void)
+{
+	long error = raw_syscall3(SYS_faccessat, AT_FDCWD, (long)tracer.output, W_OK | X_OK);
+	return error != -EACCES && error != -EROFS;
 }
 
 static void write_own_ranges(void)

@@ -5,6 +5,7 @@
 #include <link.h>
 #include <sys/syscall.h>
 
+#include "glibc_only.h"
 #include "stubs.h"
 #include "text.h"
 

@@ -10,6 +10,7 @@
 #include "confinement.h"
 #include "doubt.h"
 #include "environment.h"
+#include "glibc_only.h"
 #include "growth.h"
 #include "log.h"
 #include "lowest.h"
@@ -134,8 +135,8 @@ static bool is_started_by_linker(void)
 __attribute__((constructor)) static void start(int count, char **arguments, char **environment)
 {
 	(void)count;
-	if (!environment_value(environment, "MAPFRAY_OUTPUT") || !confinement_start(environment) ||
-	    !confinement_allows_log() || !read_options(environment))
+	if (!gnu_get_libc_version || !environment_value(environment, "MAPFRAY_OUTPUT") ||
+	    !confinement_start(environment) || !confinement_allows_log() || !read_options(environment))
 		return;
 	neighbours_make_way();
 	tracer.state = TRACER_STARTING;

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <sys/syscall.h>
 
+#include "glibc_only.h"
 #include "text.h"
 #include "tracer.h"
 
