@@ -6,10 +6,15 @@ struct ChildProcess {
 
     /// What the terminal sends to the whole group: the command decides what to do with it, not mapfray.
     private static let left: [Int32] = [SIGINT, SIGQUIT]
-    /// What is sent to mapfray alone, and taken here by sigwaitinfo.
-    private static let taken: [Int32] = [SIGTERM, SIGHUP, SIGCHLD]
+    /// What is sent to mapfray alone and meant for the command.
+    private static let passed: [Int32] = [SIGTERM, SIGHUP, SIGUSR1, SIGUSR2]
+    /// What is taken here by sigwaitinfo.
+    private static let taken = passed + [SIGCHLD]
+    /// glibc's own (nptl/descr.h): its posix_spawn ignores them in the child but where they are to have their defaults,
+    /// and no function of its sets them.
+    private static let internals: [Int32] = [32, 33]
 
-    /// Starts `path`, waits for its end and passes SIGTERM and SIGHUP on to it.
+    /// Starts `path`, waits for its end and passes on to it what is meant for it.
     static func run(
         _ path: String, arguments: CStrings, environment: CStrings, started: (pid_t) -> Void = { _ in }
     ) throws(Failure) -> (process: pid_t, status: WaitStatus) {
@@ -38,7 +43,7 @@ struct ChildProcess {
                 )
             }
             let number = sigwaitinfo(&signals, nil)
-            if number == SIGTERM || number == SIGHUP { kill(process, number) }
+            if Self.passed.contains(number) { kill(process, number) }
         }
     }
 
@@ -87,6 +92,9 @@ struct ChildProcess {
         defer { posix_spawnattr_destroy(&attributes) }
         var mask = mask
         var defaults = signalSet(toDefault)
+        withUnsafeMutableBytes(of: &defaults) { bytes in
+            for number in internals { bytes[Int(number - 1) / 8] |= 1 << UInt8((number - 1) % 8) }
+        }
         posix_spawnattr_setsigmask(&attributes, &mask)
         posix_spawnattr_setsigdefault(&attributes, &defaults)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
