@@ -42,8 +42,6 @@ void mf_quiet_end(const struct mf_quiet *quiet);
 
 /* `descriptor` or a duplicate of it that is out of the program's way. */
 int mf_move_descriptor(int descriptor, int least);
-/* Whether `descriptor` is open on the ring's log. */
-bool mf_is_log(const struct mf_ring *ring, int descriptor);
 /* With signals blocked: the descriptor of the log, opened anew if the program closed it; -errno if there is
  * none. To be released. */
 int mf_ring_descriptor(struct mf_ring *ring);

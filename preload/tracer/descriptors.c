@@ -17,8 +17,6 @@
 
 #define EXPORTED __attribute__((visibility("default")))
 
-extern bool mf_is_log(const struct mf_ring *, int);
-
 static int (*libc_close)(int);
 static int (*libc_fcntl)(int, int, ...);
 static int (*libc_fcntl64)(int, int, ...);

@@ -55,6 +55,8 @@ static void start_in_child(void)
 		return;
 	}
 	if (!tracer.follows) {
+		observe_end();
+		mf_ring_abandon(&tracer.ring);
 		__atomic_store_n(&tracer.state, TRACER_OFF, __ATOMIC_RELEASE);
 		return;
 	}

@@ -16,6 +16,8 @@
 enum {
 	PLACES = 64,
 	SPINS = 64,		     /* before the processor is given away */
+	YIELDS = 64,		     /* before it is left to threads of lower priority as well */
+	NAP = 50 * 1000,	     /* ns */
 	PATIENCE = 50 * 1000 * 1000, /* ns */
 };
 
@@ -97,7 +99,10 @@ static bool wait_a_little(unsigned *times, uint64_t *until)
 	uint64_t now = tracer_now();
 	if (!*until)
 		*until = now + PATIENCE;
-	raw_syscall0(SYS_sched_yield);
+	if (*times < SPINS + YIELDS)
+		raw_syscall0(SYS_sched_yield);
+	else
+		raw_syscall2(SYS_nanosleep, (long)&(struct timespec){.tv_nsec = NAP}, 0);
 	return now < *until;
 }
 

@@ -120,6 +120,9 @@ void mf_ring_confine(struct mf_ring *ring);
  */
 bool mf_ring_take_gap(struct mf_ring *ring);
 
+/* Whether `descriptor` is open on the ring's log. Does not enter libc. */
+bool mf_is_log(const struct mf_ring *ring, int descriptor);
+
 /* In a forked child: closes the inherited descriptor of the parent's log; the mapping stays. */
 void mf_ring_abandon(struct mf_ring *ring);
 
