@@ -35,8 +35,9 @@ struct MapsCommand: ParsableCommand {
         if case .absolute(let time)? = at, let process = log.pid,
             let fork = try logs.fork(of: process, before: time)
         {
-            tell("process \(process) had no log yet then: this is what process \(fork.parent.process) forked")
-            return try MapWriter(log: fork.parent, includesOwn: all, namer: namer).write(fork)
+            let hasLog = logs.logs.contains { $0.process == process }
+            let writer = MapWriter(log: fork.parent, includesOwn: all, namer: namer)
+            if try writer.write(fork, of: process, hasLaterList: hasLog) { return }
         }
         let log = try logs.choose(process: log.pid, at: at)
         let time = try log.toldTime(of: at)

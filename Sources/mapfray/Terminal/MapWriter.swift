@@ -40,13 +40,19 @@ struct MapWriter {
         log.warn(ofDamage: source.damageText)
     }
 
-    /// The map of a child that has no log yet: what it got from the process whose log this is.
-    func write(_ fork: Fork) throws(Failure) {
+    /// The map of a child that has no log yet: what it got from the process whose log this is. False, and nothing is
+    /// written, if other threads changed the map meanwhile and a later list of the child's tells better.
+    func write(_ fork: Fork, of child: UInt32, hasLaterList: Bool) throws(Failure) -> Bool {
         var reader = try log.open()
         let map = try fork.map(&reader)
         guard map.isKnown else { throw Failure("\(log.path) holds no map of the instant of the fork") }
+        if !map.isSettled && hasLaterList { return false }
+        tell(
+            "process \(child) had no log yet then: this is what process \(log.process) forked"
+                + (map.isSettled ? "" : ", but other threads were changing it"))
         try write(map.space, reader.definitions, hasVsyscall: map.hasVsyscall)
         log.warn(ofDamage: reader.damageText)
+        return true
     }
 
     /// Before the first list is complete the process is only starting: answers with that list, and says so.
@@ -59,8 +65,10 @@ struct MapWriter {
                     "process \(log.process) was only starting then: this is its map "
                         + "\((first.end - time + 500_000) / 1_000_000) ms later, the first that was recorded")
                 var writer = self
-                writer.isBeforeTracer = time < log.facts.ownRangesTime
-                writer.isBeforeTables = time < log.facts.startTime
+                // A forked child has its parent's where it will map its own.
+                let isForked = log.facts.parentLogPosition != nil
+                writer.isBeforeTracer = time < log.facts.ownRangesTime && !isForked
+                writer.isBeforeTables = time < log.facts.startTime && !isForked
                 return try writer.write(at: first.end)
             }
             break
