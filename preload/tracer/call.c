@@ -226,10 +226,22 @@ long call_fork(const struct call *call)
 	return result;
 }
 
+/* Who searches PATH by calling execve finds nothing in most places: nothing ends there, and no list is due.
+ */
+static bool is_missing(const struct call *call)
+{
+	if (call->number != SYS_execve)
+		return false;
+	long error = raw_syscall3(SYS_faccessat, AT_FDCWD, (long)call->arguments[0], X_OK);
+	return error == -ENOENT || error == -ENOTDIR;
+}
+
 /* The end of this image is told as late as can be: until the kernel is entered the process has the old map.
  */
 static long replace_image(const struct call *call)
 {
+	if (is_missing(call))
+		return call_enter_kernel(call);
 	if (process_is_silent_child())
 		write_child(MF_CHILD_EXECUTES, raw_syscall0(SYS_getpid), tracer_now());
 	bool ends = process_finish(PROCESS_EXECUTES, 0);
