@@ -122,7 +122,7 @@ extension AddressSpace {
         tree.aim(at: call.workplace)
         if !call.succeeded {
             author.uncut = uncut(call)
-            if call.flags.contains(.hasObservation) { author.cut = (call.observedStart, call.observedEnd) }
+            if call.flags.contains(.hasObservation) { author.cut = (shownStart(call), call.observedEnd) }
         }
         dispatch(call)
         if call.flags.contains(.hasObservation), call.observedEnd > call.observedStart {
@@ -143,6 +143,12 @@ extension AddressSpace {
         let start = pageStart(call.arguments.0)
         guard let maxMapCount, count + Self.callsAtOnce >= maxMapCount else { return 0 }
         return showsUncut(call, at: start) ? start : 0
+    }
+
+    /// Of mprotect the kernel shows the last VMA that was changed: behind the first one that had its start cut as well.
+    private func shownStart(_ call: Call) -> UInt64 {
+        let isMprotect = call.kind == .mprotect || call.kind == .pkeyMprotect
+        return isMprotect && call.observedStart > call.arguments.0 ? call.arguments.0 : call.observedStart
     }
 
     /// Whether the kernel showed a place amid a VMA after the call.

@@ -72,7 +72,7 @@ extension AddressSpace {
         let rights = given(protection)
         let stop: UInt64?
         switch error {
-        case Errno.noMemory: stop = obstacle(start, end) { _ in false }
+        case Errno.noMemory: stop = shortage(call, start, end)
         case Errno.access: stop = refused(call, start, end, asked: Self.rights(protection))
         case Errno.notPermitted where rules.sealsCheckedInWalk: stop = obstacle(start, end, \.isSealed)
         default: return
@@ -83,6 +83,29 @@ extension AddressSpace {
         }
         author.gaveUpBy = end
         protect(start, stop ?? end, protection, key, limited: error == Errno.noMemory)
+    }
+
+    /// Where ENOMEM ended the walk: in a hole, or at a VMA for which there was no memory to promise or no room below
+    /// RLIMIT_DATA, which the kernel asks for VMA by VMA (mprotect_fixup). Near the limit the splits tell.
+    private mutating func shortage(_ call: Call, _ start: UInt64, _ end: UInt64) -> UInt64? {
+        let hole = obstacle(start, end) { _ in false }
+        let rights = given(call.arguments.2)
+        if isNearLimit { return hole }
+        if let shown = shown(call, start..<(hole ?? end), with: rights) {
+            // The tracer does not know what READ_IMPLIES_EXEC adds, and then has asked about the first VMA alone.
+            let isLast = rights == Self.rights(call.arguments.2) && rights.contains(.write)
+            return hole == nil || isLast && isCounted(at: shown) ? shown : hole
+        }
+        guard hole == nil, rights.contains(.write) else { return hole }
+        corrections.uncertain += 1
+        return obstacle(max(start, call.observedStart), end, Self.isCounted)
+    }
+
+    /// Whether what a VMA holds is counted when it can be written first.
+    private static func isCounted(_ vma: VMA) -> Bool { vma.flags.isDisjoint(with: [.write, .mayShare]) }
+
+    private func isCounted(at address: UInt64) -> Bool {
+        vma(containing: address).map(Self.isCounted) ?? false
     }
 
     private func refused(_ call: Call, _ start: UInt64, _ end: UInt64, asked rights: VMAFlags) -> UInt64? {
@@ -141,7 +164,7 @@ extension AddressSpace {
     /// At the limit nothing is split: what the kernel then shows to begin amid a VMA went over to the next one, which
     /// only what was never written can, or what has the same anon_vma.
     private mutating func learnFromFailure(_ call: Call, at start: UInt64) {
-        guard call.flags.contains(.hasObservation), call.observedStart == start, count >= maxMapCount ?? .max
+        guard call.flags.contains(.hasObservation), call.observedStart >= start, count >= maxMapCount ?? .max
         else { return }
         let cursor = tree.first(endingAbove: start)
         guard !tree.isEnd(cursor), tree[cursor].start < start, tree[cursor].isAnonymous,

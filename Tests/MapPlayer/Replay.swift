@@ -160,7 +160,11 @@ package struct Replay: ~Copyable {
         }
         let found = vmas.filter { $0.end > asked.lowerBound && $0.start < asked.upperBound }
         guard Self.isRefusal(call) else { return found.first }
-        return found.prefix { $0.flags & 7 == call.arguments.2 & 7 }.last ?? found.first
+        var (last, end) = (found.first, asked.lowerBound)
+        for vma in found where vma.start <= end && vma.flags & 7 == call.arguments.2 & 7 {
+            (last, end) = (vma, vma.end)
+        }
+        return last
     }
 
     /// What the kernel shows behind a hole may be the first of the VMAs that fill the map.
@@ -174,7 +178,9 @@ package struct Replay: ~Copyable {
     }
 
     /// Whether the first VMA asked about is the last one that the call changed, and the others are all of its range.
-    private static func isRefusal(_ call: Call) -> Bool { call.error == 13 && call.kind == .mprotect }
+    private static func isRefusal(_ call: Call) -> Bool {
+        [12, 13].contains(call.error) && [.mprotect, .pkeyMprotect].contains(call.kind)
+    }
 
     /// The addresses that the tracer asks about after a call.
     private static func asked(_ call: Call) -> Range<UInt64>? {

@@ -196,8 +196,9 @@ static bool doubt_of_range(const uint64_t *arguments, enum mf_call_number kind, 
 		ask_from_reserve(doubt, start, length));
 }
 
-/* Where mprotect came to before a VMA refused (a file system's noexec, a security module), of which no flag
- * tells: the start of the last VMA with new rights, else of the range. */
+/* Where mprotect came to before a VMA refused (a file system's noexec, a security module), or memory that the
+ * kernel does not promise, of which no flag tells: the start of the last VMA with new rights, else of the
+ * range. */
 static uint64_t last_changed(uint64_t start, uint64_t length, uint64_t rights)
 {
 	enum {
@@ -248,7 +249,8 @@ static bool doubt_of_failure(const uint64_t *arguments, enum mf_call_number kind
 		return doubt_of_removal(arguments, doubt);
 	if (kind == MF_CALL_MREMAP && arguments[3] & MREMAP_FIXED)
 		return doubt_of_move(arguments, doubt);
-	if (result == -EACCES && (kind == MF_CALL_MPROTECT || kind == MF_CALL_PKEY_MPROTECT))
+	if ((result == -EACCES || result == -ENOMEM) &&
+	    (kind == MF_CALL_MPROTECT || kind == MF_CALL_PKEY_MPROTECT))
 		return doubt_of_refusal(arguments, kind, doubt);
 	return doubt_of_range(arguments, kind, doubt);
 }
