@@ -62,14 +62,25 @@ extension AddressSpace {
 extension AddressSpace {
     /// mm/mmap.c (do_mmap): asked before anything but the arguments is looked at.
     private func mappingCheck(_ call: Call, _ count: Int, _ limit: Int) -> Refusal.Check? {
-        guard call.succeeded || Self.failsBehindCount(call.error) else { return nil }
+        guard call.succeeded || failsBehindCount(call) else { return nil }
         if count > limit { return .mapping }
-        return count >= limit && cutsHole(removed(by: call)) ? .hole : nil
+        let removes = call.succeeded || call.error == Errno.noMemory
+        return removes && count >= limit && cutsHole(removed(by: call)) ? .hole : nil
     }
 
-    /// Errors that do_mmap finds only after it has compared the count; ENOMEM may be that comparison.
-    private static func failsBehindCount(_ error: UInt16) -> Bool {
-        [Errno.noMemory, Errno.exists, Errno.again].contains(error)
+    /// Whether the error of a call is one that do_mmap finds only after it has compared the count; ENOMEM may be that
+    /// comparison. Before it come the descriptor and the numbers (ksys_mmap_pgoff, and mmap in the architecture's
+    /// sys_x86_64.c): with 64 bits no offset in pages overflows there.
+    private func failsBehindCount(_ call: Call) -> Bool {
+        guard call.kind == .mmap else {
+            return [Errno.noMemory, Errno.exists, Errno.again].contains(call.error)
+        }
+        switch call.error {
+        case Errno.badFile, Errno.interrupted: return false
+        case Errno.invalid where call.arguments.5 & (pageSize - 1) != 0 || call.mapFlags.contains(.hugeTLB):
+            return false
+        default: return pageAligned(call.arguments.1) != 0
+        }
     }
 
     /// What a call takes away before it does anything else.
@@ -114,16 +125,45 @@ extension AddressSpace {
 // MARK: - Moves
 extension AddressSpace {
     private func moveCheck(_ call: Call, _ count: Int, _ limit: Int) -> Refusal.Check? {
-        guard call.succeeded || call.error == Errno.noMemory else { return nil }
         let flags = call.arguments.3
+        let needsRoom = rules.remapAlwaysNeedsRoom || flags & 6 != 0
+        guard call.succeeded || call.error == Errno.noMemory || needsRoom && failsBehindRoom(call) else {
+            return nil
+        }
         if rules.remapAlwaysNeedsRoom {
             if count + (flags & 4 != 0 ? 5 : 4) > limit { return .move }
-        } else if flags & 6 != 0 {
+        } else if needsRoom {
             return count >= limit - 5 ? .move : nil
         } else if moves(call) {
             return count >= limit - 3 ? .move : nil
         }
+        guard call.succeeded || call.error == Errno.noMemory else { return nil }
         return count >= limit && cutsHole(shrunk(by: call)) ? .hole : nil
+    }
+
+    /// Whether the error of a call is one that mremap finds only after it has compared the count, which it does when the
+    /// numbers are sound (check_mremap_params); before 6.15 the source was looked at first (mremap_to).
+    private func failsBehindRoom(_ call: Call) -> Bool {
+        let source = vma(containing: call.arguments.0)
+        switch call.error {
+        case Errno.fault, Errno.again: return rules.mremapChecksSourceFirst || source != nil
+        case Errno.notPermitted: return rules.mremapChecksSourceFirst || source?.isSealed == false
+        case Errno.invalid: return rules.mremapChecksSourceFirst && isSoundMove(call)
+        default: return false
+        }
+    }
+
+    /// Whether check_mremap_params finds nothing wrong with the numbers themselves.
+    private func isSoundMove(_ call: Call) -> Bool {
+        let (source, target, flags) = (call.arguments.0, call.arguments.4, call.arguments.3)
+        let (old, new) = (pageAligned(call.arguments.1), pageAligned(call.arguments.2))
+        guard flags & ~7 == 0, source & (pageSize - 1) == 0, 0 < new, new <= Self.endOfAddresses else {
+            return false
+        }
+        if flags & 6 == 0 { return true }
+        let overlaps = source < target &+ new && target < source &+ old
+        return flags & 1 != 0 && target & (pageSize - 1) == 0 && target <= Self.endOfAddresses - new
+            && (flags & 4 == 0 || old == new) && !overlaps
     }
 
     /// The tail that an mremap without a move gives back.

@@ -3,6 +3,7 @@ package enum Errno {
     package static let notPermitted: UInt16 = 1
     package static let interrupted: UInt16 = 4
     package static let inputOutput: UInt16 = 5
+    package static let badFile: UInt16 = 9
     package static let again: UInt16 = 11
     package static let noMemory: UInt16 = 12
     package static let access: UInt16 = 13
