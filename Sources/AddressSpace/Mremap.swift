@@ -13,8 +13,12 @@ extension AddressSpace {
         /// MREMAP_DONTUNMAP
         var keepsSource: Bool
 
-        /// Where something goes first that the kernel can show to have gone (preload/tracer/doubt.c asks there).
-        var firstRemoved: UInt64 { newLength < oldLength ? source &+ newLength : target }
+        /// What goes first that the kernel can show to have gone (preload/tracer/doubt.c asks there).
+        var firstRemoved: Range<UInt64> {
+            let start = newLength < oldLength ? source &+ newLength : target
+            let length = newLength < oldLength ? oldLength &- newLength : newLength
+            return start..<max(start, start &+ length)
+        }
     }
 
     mutating func mremap(_ call: Call) {
@@ -25,7 +29,7 @@ extension AddressSpace {
         if vma(containing: move.source)?.flags.contains(.hugeTLB) == true { alignToHugePages(&move) }
         guard call.succeeded else {
             move.target = call.arguments.4
-            if showsNothing(call, at: move.firstRemoved) {
+            if showsNothing(call, move) {
                 removeBeforeMove(move)
             } else {
                 mremapFailed(move, call.error, hasArrived: showsArrival(call, move))
@@ -192,10 +196,14 @@ extension AddressSpace {
 
     /// Whether the kernel showed a hole behind a move that failed with ENOMEM: nothing has arrived, and what was in the way
     /// may have gone. How many VMAs there were is not sure to one or two, where other threads' calls ran at the same time.
-    private func showsNothing(_ call: Call, at address: UInt64) -> Bool {
-        call.error == Errno.noMemory && call.remapFlags.contains(.fixed)
+    /// What lies amid the place of one that grows was there before: RLIMIT_AS and RLIMIT_DATA are asked before anything
+    /// goes (check_prep_vma).
+    private func showsNothing(_ call: Call, _ move: Move) -> Bool {
+        let removed = move.firstRemoved
+        let showsRest = move.newLength > move.oldLength && call.observedStart < removed.upperBound
+        return call.error == Errno.noMemory && call.remapFlags.contains(.fixed)
             && call.flags.contains(.hasObservation)
-            && call.observedStart > address
+            && call.observedStart > removed.lowerBound && !showsRest
     }
 
     /// Whether the kernel showed something else at the destination of a move that failed on its way than was there; nil
@@ -231,7 +239,7 @@ extension AddressSpace {
     /// first: what goes makes room enough.
     private mutating func removeBeforeMove(_ move: Move) {
         let end = move.source &+ move.oldLength
-        guard vma(containing: move.firstRemoved) != nil || isBelowLimit(by: 5 + Self.callsAtOnce),
+        guard vma(containing: move.firstRemoved.lowerBound) != nil || isBelowLimit(by: 5 + Self.callsAtOnce),
             let vma = firstVMA(from: move.source, before: end)
         else { return }
         let isWalk = move.newLength == move.oldLength

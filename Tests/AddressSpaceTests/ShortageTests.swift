@@ -46,4 +46,15 @@ import Testing
             $0.call(10, Script.address(2), 12 * 4096, 3)
         }
     }
+
+    @Test func `a move that may not grow leaves what lies amid its destination`() throws {
+        try Replay.run(.observed, maxMapCount: 65530, errors: [12, 12]) {
+            $0.map(0, 1)
+            $0.map(30, 1, Script.Rights.read)
+            $0.map(50, 40, Script.Rights.read)
+            Self.limit(9, &$0)
+            $0.remap(0, 1, to: 24, at: 20)
+            $0.remap(0, 1, to: 24, at: 60)
+        }
+    }
 }
