@@ -12,6 +12,8 @@ extension AddressSpace {
         var isFixed: Bool
         /// MREMAP_DONTUNMAP
         var keepsSource: Bool
+        /// The end of the last VMA that the kernel showed to have arrived, of several that leave their source; 0 if none.
+        var arrivedTo: UInt64 = 0
 
         /// What goes first that the kernel can show to have gone (preload/tracer/doubt.c asks there).
         var firstRemoved: Range<UInt64> {
@@ -29,12 +31,7 @@ extension AddressSpace {
         if vma(containing: move.source)?.flags.contains(.hugeTLB) == true { alignToHugePages(&move) }
         guard call.succeeded else {
             move.target = call.arguments.4
-            if showsNothing(call, move) {
-                removeBeforeMove(move)
-            } else {
-                mremapFailed(move, call.error, hasArrived: showsArrival(call, move))
-            }
-            return
+            return mremapFailed(call, &move)
         }
         if move.target == move.source, !move.isFixed, !move.keepsSource { return resize(move) }
         if move.newLength < move.oldLength {
@@ -43,6 +40,21 @@ extension AddressSpace {
         }
         if call.sawOffsetFollow { learnUnwritten(call, move) }
         relocate(move)
+    }
+
+    private mutating func mremapFailed(_ call: Call, _ move: inout Move) {
+        if showsLast(call, move) {
+            move.arrivedTo = call.observedEnd
+            mremapFailed(move, call.error, hasArrived: true)
+        } else if showsNothing(call, move) {
+            removeBeforeMove(move)
+        } else {
+            let hasArrived = showsArrival(call, move)
+            if hasArrived == true, move.keepsSource, call.error == Errno.noMemory {
+                move.arrivedTo = call.observedEnd
+            }
+            mremapFailed(move, call.error, hasArrived: hasArrived)
+        }
     }
 
     /// Private /dev/zero takes the offset of its new place only while it has no anon_vma, and of its file the kernel tells the
@@ -187,7 +199,9 @@ extension AddressSpace {
             if error == Errno.noMemory {
                 _ = removeRange(target, target &+ (to &- from))
                 let isShown = hasArrived == true && address == move.source
-                if !isShown, !isBelowLimit(by: 3) { return }
+                if move.arrivedTo != 0 ? target >= move.arrivedTo : !isShown && !isBelowLimit(by: 3) {
+                    return
+                }
             }
             moveOne(vma, from: from, to: to, move)
             address = to
@@ -199,6 +213,9 @@ extension AddressSpace {
     /// What lies amid the place of one that grows was there before: RLIMIT_AS and RLIMIT_DATA are asked before anything
     /// goes (check_prep_vma).
     private func showsNothing(_ call: Call, _ move: Move) -> Bool {
+        // Near the limit the kernel refuses before anything goes (check_mremap_params): what is shown was there before.
+        let isOld = move.keepsSource && vma(containing: move.target) != nil
+        if isOld, !isBelowLimit(by: 5 + Self.callsAtOnce) { return false }
         let removed = move.firstRemoved
         let showsRest = move.newLength > move.oldLength && call.observedStart < removed.upperBound
         return call.error == Errno.noMemory && call.remapFlags.contains(.fixed)
@@ -221,6 +238,18 @@ extension AddressSpace {
         guard isSame else { return true }
         if call.error == Errno.fault { return nil }
         return old.start >= move.target && looksAlike(old, move) ? nil : false
+    }
+
+    /// Whether the kernel showed a VMA behind the first to have arrived, of a walk that leaves its source and that RLIMIT_DATA
+    /// or memory that is not promised refused on its way (mremap_to, vrm_calc_charge). Where nothing has arrived it shows
+    /// what was there before, or what is left of that.
+    private func showsLast(_ call: Call, _ move: Move) -> Bool {
+        guard call.error == Errno.noMemory, move.isFixed, move.keepsSource,
+            let seen = seenRights(call, at: call.observedStart),
+            move.target < call.observedStart, call.observedStart < move.target &+ move.newLength
+        else { return false }
+        guard let old = vma(containing: call.observedStart) else { return true }
+        return old.end != call.observedEnd || old.flags.intersection(.rights) != seen
     }
 
     /// Whether the first VMA that is to move would look like this one where it arrives, or is not known.

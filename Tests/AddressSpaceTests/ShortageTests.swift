@@ -57,4 +57,18 @@ import Testing
             $0.remap(0, 1, to: 24, at: 60)
         }
     }
+
+    /// What is not writable counts not below RLIMIT_DATA.
+    @Test func `a move that leaves its source ends at the VMA that RLIMIT_DATA has no room for`() throws {
+        try Replay.run(.observed, maxMapCount: 65530, errors: [12, 12]) {
+            $0.map(0, 4, Script.Rights.read)
+            $0.map(4, 4, Script.Rights.exec)
+            $0.map(8, 4)
+            $0.map(12, 4, Script.Rights.read)
+            $0.map(100, 30, Script.Rights.none)
+            Self.limit(2, &$0)
+            $0.remap(2, 12, to: 12, at: 50, keeping: true)
+            $0.remap(2, 12, to: 12, at: 110, keeping: true)
+        }
+    }
 }

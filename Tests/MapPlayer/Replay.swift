@@ -155,6 +155,7 @@ package struct Replay: ~Copyable {
             return vmas.first { recording.definitions[$0.file].path.hasPrefix("/[aio]") }
         }
         guard let asked = Self.asked(call) else { return nil }
+        if let last = lastArrived(call, step) { return last }
         if [.mmap, .mremap].contains(call.kind), !call.succeeded {
             return Self.first(endingAbove: asked.lowerBound, step)
         }
@@ -165,6 +166,21 @@ package struct Replay: ~Copyable {
             (last, end) = (vma, vma.end)
         }
         return last
+    }
+
+    /// The last VMA that arrived of several, where one behind it was refused and its destination has gone; nil if the
+    /// tracer would not look for it.
+    private func lastArrived(_ call: Call, _ step: Recording.Step) -> Snapshot.VMA? {
+        let (source, length, _, flags, target, _) = call.arguments
+        guard call.kind == .mremap, call.error == 12, flags & 6 == 6 else { return nil }
+        let vmas = step.vmas ?? []
+        var last: Snapshot.VMA?
+        for vma in vmas where vma.end > source && vma.start < source &+ length {
+            let place = max(vma.start, source) &- source &+ target
+            guard let found = vmas.first(where: { $0.start <= place && place < $0.end }) else { return last }
+            last = found
+        }
+        return nil
     }
 
     /// What the kernel shows behind a hole may be the first of the VMAs that fill the map.
@@ -205,7 +221,8 @@ package struct Replay: ~Copyable {
             for vma in step.vmas ?? [] { reconcile(vma.start, vma.end) }
         }
         guard let asked = Self.asked(call), let first = observed(call, step) else { return }
-        var end = Self.isRefusal(call) ? asked.lowerBound : first.end
+        let isLast = Self.isRefusal(call) || lastArrived(call, step) != nil
+        var end = isLast ? asked.lowerBound : first.end
         for _ in 0..<200 {
             guard end < asked.upperBound, let next = step.vmas?.first(where: { $0.end > end }),
                 next.start < asked.upperBound

@@ -231,14 +231,38 @@ static bool doubt_of_removal(const uint64_t *arguments, struct doubt *doubt)
 	return ask_about_hole(doubt, arguments[0], arguments[1]);
 }
 
+/* Where a move of several VMAs that leaves its source came to before one was refused, whose destination had
+ * gone by then: the start of the destination of the VMA before it, else of all. */
+static uint64_t last_arrived(const uint64_t *arguments)
+{
+	enum { MOST = 4096 };
+	uint64_t at = arguments[0], end = at + arguments[1], distance = arguments[4] - at;
+	uint64_t last = arguments[4];
+	struct mf_observation from, to;
+	for (int i = 0; i < MOST && at < end && observe_range(at, &from) && from.start < end; i++) {
+		at = from.start > at ? from.start : at;
+		if (!observe_range(at + distance, &to) || to.start > at + distance)
+			return last;
+		last = at + distance;
+		at = from.end;
+	}
+	return arguments[4];
+}
+
 /* The destination goes before the move is refused, and so does the tail of what shrinks on the way. */
-static bool doubt_of_move(const uint64_t *arguments, struct doubt *doubt)
+static bool doubt_of_move(const uint64_t *arguments, long result, struct doubt *doubt)
 {
 	uint64_t kept = whole_pages(arguments[2]);
 	bool shrinks = kept < arguments[1];
 	uint64_t start = shrinks ? arguments[0] + kept : arguments[4];
 	uint64_t length = shrinks ? arguments[1] - kept : arguments[2];
-	return ask_at_leisure(doubt, tracer.has_threads, start, length) && (doubt->may_be_gone = true);
+	if (!ask_at_leisure(doubt, tracer.has_threads, start, length))
+		return false;
+	if (result == -ENOMEM && arguments[3] & MREMAP_DONTUNMAP)
+		doubt->start = last_arrived(arguments);
+	if (doubt->start != start)
+		doubt->further = start;
+	return doubt->may_be_gone = true;
 }
 
 /* Half a range may have been changed, or moved, before it failed. */
@@ -248,7 +272,7 @@ static bool doubt_of_failure(const uint64_t *arguments, enum mf_call_number kind
 	if (kind == MF_CALL_REMAP_FILE_PAGES || (kind == MF_CALL_MMAP && arguments[3] & MAP_FIXED))
 		return doubt_of_removal(arguments, doubt);
 	if (kind == MF_CALL_MREMAP && arguments[3] & MREMAP_FIXED)
-		return doubt_of_move(arguments, doubt);
+		return doubt_of_move(arguments, result, doubt);
 	if ((result == -EACCES || result == -ENOMEM) &&
 	    (kind == MF_CALL_MPROTECT || kind == MF_CALL_PKEY_MPROTECT))
 		return doubt_of_refusal(arguments, kind, doubt);
