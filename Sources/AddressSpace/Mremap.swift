@@ -38,7 +38,7 @@ extension AddressSpace {
             _ = removeRange(move.source &+ move.newLength, move.source &+ move.oldLength)
             move.oldLength = move.newLength
         }
-        if call.sawOffsetFollow { learnUnwritten(call, move) }
+        learnFromOffset(call, move)
         relocate(move)
     }
 
@@ -58,15 +58,18 @@ extension AddressSpace {
     }
 
     /// Private /dev/zero takes the offset of its new place only while it has no anon_vma, and of its file the kernel tells the
-    /// offset (mm/vma.c, copy_vma).
-    private mutating func learnUnwritten(_ call: Call, _ move: Move) {
+    /// offset (mm/vma.c, copy_vma). What may not be written by its rights can have been through /proc/PID/mem.
+    private mutating func learnFromOffset(_ call: Call, _ move: Move) {
         let cursor = tree.first(endingAbove: move.source)
-        guard call.observedStart <= move.target, move.target < call.observedEnd, !tree.isEnd(cursor),
+        guard call.flags.contains(.hasObservation), call.observedRights != Call.unknownRights,
+            call.observedStart <= move.target, move.target < call.observedEnd, !tree.isEnd(cursor),
             tree[cursor].start <= move.source, tree[cursor].flags.contains(.zeroDevice),
-            tree[cursor].anon != 0
+            (tree[cursor].anon == 0) != call.sawOffsetFollow
         else { return }
         corrections.anonVMA += 1
-        forgetAnon(&tree[cursor])
+        if call.sawOffsetFollow { return forgetAnon(&tree[cursor]) }
+        tree[cursor].anon = newAnon()
+        tree[cursor].flags.insert(.surelyWritten)
     }
 
     /// Lengths are whole huge pages (mm/mremap.c, align_hugetlb). Their size does not stand in the log where a file has

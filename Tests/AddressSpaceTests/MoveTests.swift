@@ -163,4 +163,19 @@ import Testing
             script.line("c 12 0")
         }
     }
+
+    /// Of which its rights say that nobody can have.
+    @Test func `zeros that were written through their process's file keep their offset`() throws {
+        try Replay.run(.observed) {
+            $0.open("/dev/zero", flags: 0)
+            $0.line("s 0")
+            $0.open("/proc/self/mem", flags: 2)
+            $0.line("s 1")
+            $0.line("c 9 \(Script.address(0)) 16384 1 18 $0 36864")
+            $0.line("c 9 \(Script.address(10)) 16384 1 18 $0 36864")
+            $0.line("c 18 $1 &0 1 \(Script.address(1))")
+            $0.remap(0, 4, to: 4, at: 100)
+            $0.remap(10, 4, to: 4, at: 110)
+        }
+    }
 }
