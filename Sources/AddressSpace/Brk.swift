@@ -26,6 +26,7 @@ extension AddressSpace {
         if heap.start == 0 { heap.start = call.result }
         heap.current = call.result
         guard isKnown else { return }
+        if hasMoved(from: old, to: new, call) { return moveHeap(call) }
         if new < old { _ = removeRange(new, old) }
         if new > old { grow(old, new) }
     }
@@ -43,6 +44,27 @@ extension AddressSpace {
         }
         guard first < end, tree.isEnd(cursor) || tree[cursor].start >= end else { return }
         heap = Heap(start: first, current: first)
+    }
+
+    /// Whether the break cannot have come from where it was known to be: prctl(PR_SET_MM) sets it and its start (kernel/sys.c,
+    /// prctl_set_mm). brk goes below the start never, and up over nothing that is mapped.
+    private func hasMoved(from old: UInt64, to new: UInt64, _ call: Call) -> Bool {
+        if new < old { return call.result < heap.start && (vma(containing: new)?.end ?? 0) < old }
+        let showsGrowth =
+            call.flags.contains(.hasObservation) && call.observedStart <= old && new <= call.observedEnd
+        return old < new && !showsGrowth && !isFree(old, new)
+    }
+
+    /// Nothing of the old heap goes; what has grown of the new one is the rest of the VMA that the kernel shows.
+    private mutating func moveHeap(_ call: Call) {
+        let end = pageAligned(call.result)
+        guard call.flags.contains(.hasObservation), call.observedEnd == end else {
+            heap.start = vma(containing: call.result &- 1)?.start ?? call.result
+            return
+        }
+        heap.start = call.observedStart
+        let first = vma(containing: heap.start)?.end ?? heap.start
+        if first < end, isFree(first, end) { grow(first, end) }
     }
 
     private mutating func grow(_ start: UInt64, _ end: UInt64) {

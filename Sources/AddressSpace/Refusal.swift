@@ -116,7 +116,7 @@ extension AddressSpace {
         return call.result >= call.arguments.0 || isFree(old, new &+ pageSize) ? .mapping : nil
     }
 
-    private func isFree(_ start: UInt64, _ end: UInt64) -> Bool {
+    func isFree(_ start: UInt64, _ end: UInt64) -> Bool {
         let cursor = tree.first(endingAbove: start)
         return tree.isEnd(cursor) || tree[cursor].start >= end
     }

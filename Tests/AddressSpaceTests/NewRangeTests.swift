@@ -114,4 +114,31 @@ import Testing
             $0.call(9, Script.area, 0, 3, 0x32, .max, 0)
         }
     }
+
+    /// prctl(PR_SET_MM, PR_SET_MM_MAP), which the log does not tell; of struct prctl_mm_map the break alone matters.
+    private static func moveBreak(_ script: inout Script, _ place: Int, _ pages: Int) {
+        let code: UInt64 = 0x40_0000
+        let heap = [Script.address(place), Script.address(place + pages)]
+        let words =
+            [code, code + 1, code, code + 1] + heap + [code, code, code, code, code, 0, 0xFFFF_FFFF << 32]
+        for (index, word) in words.enumerated() { script.line("v \(16 + index) \(word)") }
+        script.line("c 157 35 14 &16 104 0")
+    }
+
+    @Test(arguments: [Replay.Knowledge.assumed, .observed])
+    func `a break that was moved takes nothing away`(knowledge: Replay.Knowledge) throws {
+        try Replay.run(knowledge) {
+            $0.call(12, 0)
+            $0.map(50, 4, Script.Rights.read)
+            $0.map(100, 4)
+            Self.moveBreak(&$0, 100, 4)
+            if knowledge == .assumed { $0.call(12, 0) }
+            $0.call(12, Script.address(110))
+            $0.call(12, Script.address(102))
+            $0.map(20, 4)
+            Self.moveBreak(&$0, 20, 4)
+            if knowledge == .assumed { $0.call(12, 0) }
+            $0.call(12, Script.address(30))
+        }
+    }
 }
