@@ -98,7 +98,7 @@ void call_record(const struct call *call, long result, uint64_t begin, uint64_t 
 				 .stack = define_stack(call->registers),
 				 .begin = begin,
 				 .end = end};
-	call_write(&made, NULL);
+	call_write(&made);
 	watch_call(call, kind, result);
 }
 
@@ -179,16 +179,18 @@ long call_make(const struct call *asked)
 	growth_begin(call, kind);
 	reserved_begin(call, kind);
 	struct in_flight flight;
+	made.claim = in_flight_claim;
+	made.flight = &flight;
 	made.begin = in_flight_begin(&flight, asked, made.stack);
 	made.result = call_enter_kernel(asked);
-	in_flight_answered(made.result);
+	in_flight_answered(&flight, made.result);
 	made.end = tracer_now();
 	long result = made.result;
 	if (kind == MF_CALL_BRK)
 		__atomic_store_n(&heap_end, (uint64_t)result, __ATOMIC_RELAXED);
 	turn_end(&turn);
-	call_write_parts(&made, in_flight_claim);
-	in_flight_written();
+	call_write_parts(&made);
+	in_flight_written(&flight);
 	in_flight_end(&flight);
 	turn_leave(&turn);
 	note_code(call, kind, result);

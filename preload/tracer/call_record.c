@@ -106,7 +106,12 @@ static bool write_longer(const struct mf_call *record, struct inquiry *inquiry)
 	return true;
 }
 
-void call_write(const struct made_call *made, bool (*claim)(void))
+static bool is_to_be_written(const struct made_call *made)
+{
+	return !made->claim || made->claim(made->flight);
+}
+
+void call_write(const struct made_call *made)
 {
 	const struct call *call = made->call;
 	uint64_t words[(sizeof(struct mf_call) + sizeof(struct mf_observation) +
@@ -130,7 +135,7 @@ void call_write(const struct made_call *made, bool (*claim)(void))
 		record->arguments[i] = call->arguments[i];
 	struct inquiry inquiry = {.doubt = {.site = made->stack, .now = made->end}};
 	bool is_whole = append_observations(record, call, made->result, &inquiry);
-	if (claim && !claim())
+	if (!is_to_be_written(made))
 		return;
 	if (is_whole || !write_longer(record, &inquiry)) {
 		tell_time(&inquiry, record);
@@ -146,19 +151,20 @@ static void write_each_part(const struct made_call *made)
 	struct call part;
 	struct made_call made_part = *made;
 	made_part.call = &part;
+	made_part.claim = NULL;
 	for (size_t i = 0; indirect_part(made->call, made->kind, i, &part, &made_part.result); i++) {
-		call_write(&made_part, NULL);
+		call_write(&made_part);
 		if (made->kind != MF_CALL_PROCESS_MADVISE && !call_failed(made->result))
 			userfault_note(made->kind, part.arguments);
 		made_part.result = made->result;
 	}
 }
 
-void call_write_parts(const struct made_call *made, bool (*claim)(void))
+void call_write_parts(const struct made_call *made)
 {
 	if (__builtin_expect(!indirect_is(made->kind), 1))
-		call_write(made, claim);
-	else if (!claim || claim())
+		call_write(made);
+	else if (is_to_be_written(made))
 		write_each_part(made);
 }
 
@@ -168,6 +174,5 @@ void call_write_own(const struct call *call, long result, uint64_t begin, uint64
 				       .kind = call_kind(call->number, call->arguments),
 				       .result = result,
 				       .begin = begin,
-				       .end = end},
-		   NULL);
+				       .end = end});
 }

@@ -5,6 +5,8 @@
 
 #include "call_kind.h"
 
+struct in_flight;
+
 /* A call that the kernel has made. */
 struct made_call {
 	const struct call *call;
@@ -12,12 +14,15 @@ struct made_call {
 	long result;	/* as the kernel returns it */
 	uint64_t stack; /* the key of a backtrace, or 0 */
 	uint64_t begin, end;
+	/* Where a handler may write it as well: asked right before; false: one has. */
+	bool (*claim)(const struct in_flight *);
+	const struct in_flight *flight;
 };
 
-/* Writes it down. Where `claim` is given, that is asked right before; false: somebody else has written it. */
-void call_write(const struct made_call *made, bool (*claim)(void));
+/* Writes it down. */
+void call_write(const struct made_call *made);
 /* The same for a call that may stand for several. */
-void call_write_parts(const struct made_call *made, bool (*claim)(void));
+void call_write_parts(const struct made_call *made);
 /* Writes down a call of the tracer's own, without a stack and without asking the kernel. */
 void call_write_own(const struct call *call, long result, uint64_t begin, uint64_t end);
 

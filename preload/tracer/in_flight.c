@@ -30,15 +30,15 @@ static void write_interrupted(struct under_way *interrupted)
 					     .result = interrupted->result,
 					     .stack = interrupted->stack,
 					     .begin = interrupted->begin,
-					     .end = tracer_now()},
-			 NULL);
+					     .end = tracer_now()});
 }
 
-/* A handler runs below what it interrupts, or on a stack of its own, wherever that lies. */
+/* A handler runs not far below what it interrupts, or on a stack of its own, wherever that lies. */
 static bool is_interrupted(const struct under_way *latest, uint64_t stack_pointer)
 {
+	enum { FARTHEST = 8 << 20 };
 	stack_t other = {0};
-	if (latest->stack_pointer > stack_pointer)
+	if (latest->stack_pointer > stack_pointer && latest->stack_pointer - stack_pointer < FARTHEST)
 		return true;
 	if (raw_syscall2(SYS_sigaltstack, 0, (long)&other) != 0 || !(other.ss_flags & SS_ONSTACK))
 		return false;
@@ -71,6 +71,7 @@ uint64_t in_flight_begin(struct in_flight *flight, const struct call *call, uint
 	/* Until this is whole, no handler takes it for a call that is to be written. */
 	latest->is_claimed = true;
 	IN_THIS_ORDER;
+	latest->flight = flight;
 	latest->call = *call;
 	latest->stack = stack;
 	latest->is_answered = false;
@@ -84,34 +85,49 @@ uint64_t in_flight_begin(struct in_flight *flight, const struct call *call, uint
 	return latest->begin;
 }
 
-void in_flight_end(const struct in_flight *flight)
+/* The thread's latest, if that is this one; else NULL. */
+static struct under_way *own(const struct in_flight *flight)
 {
 	struct under_way *latest = &thread_state()->under_way;
+	return latest->flight == flight ? latest : NULL;
+}
+
+void in_flight_end(const struct in_flight *flight)
+{
+	struct under_way *latest = own(flight);
+	if (!latest)
+		return;
 	if (__builtin_expect(flight->interrupts, 0))
 		*latest = flight->outer;
 	else
 		latest->stack_pointer = 0;
 }
 
-void in_flight_answered(long result)
+void in_flight_answered(const struct in_flight *flight, long result)
 {
-	struct under_way *latest = &thread_state()->under_way;
+	struct under_way *latest = own(flight);
+	if (!latest)
+		return;
 	latest->result = result;
 	IN_THIS_ORDER;
 	latest->is_answered = true;
 }
 
-bool in_flight_claim(void)
+bool in_flight_claim(const struct in_flight *flight)
 {
-	struct under_way *latest = &thread_state()->under_way;
+	struct under_way *latest = own(flight);
+	if (!latest)
+		return true;
 	latest->is_claimed = true;
 	IN_THIS_ORDER;
 	return !latest->is_written;
 }
 
-void in_flight_written(void)
+void in_flight_written(const struct in_flight *flight)
 {
-	thread_state()->under_way.is_written = true;
+	struct under_way *latest = own(flight);
+	if (latest)
+		latest->is_written = true;
 }
 
 /* What was about to write itself never comes back to it. */
@@ -120,6 +136,7 @@ bool in_flight_finish(void)
 	struct under_way *latest = &thread_state()->under_way;
 	if (!latest->stack_pointer)
 		return true;
-	write_interrupted(latest);
+	if (is_interrupted(latest, (uint64_t)__builtin_frame_address(0)))
+		write_interrupted(latest);
 	return latest->is_written && !latest->hides_unwritten;
 }

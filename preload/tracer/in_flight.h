@@ -12,8 +12,9 @@
 /* The latest call that a thread has under way. */
 struct under_way {
 	uint64_t stack_pointer; /* as the program made it; 0: none is under way */
-	struct call call;	/* likewise */
-	uint64_t stack;		/* the key of its backtrace */
+	const struct in_flight *flight;
+	struct call call; /* likewise */
+	uint64_t stack;	  /* the key of its backtrace */
 	uint64_t begin;
 	long result;	      /* what the kernel has answered, */
 	bool is_answered;     /* if it has */
@@ -34,11 +35,11 @@ struct in_flight {
 uint64_t in_flight_begin(struct in_flight *flight, const struct call *call, uint64_t stack);
 void in_flight_end(const struct in_flight *flight);
 /* The kernel has answered. */
-void in_flight_answered(long result);
+void in_flight_answered(const struct in_flight *flight, long result);
 /* Whether the call under way is to write its record: no handler has. */
-bool in_flight_claim(void);
+bool in_flight_claim(const struct in_flight *flight);
 /* It has. */
-void in_flight_written(void);
+void in_flight_written(const struct in_flight *flight);
 /* At the process's end, which may come in a handler: writes what is under way. False: something cannot be. */
 bool in_flight_finish(void);
 

@@ -129,8 +129,7 @@ static void record_release(unsigned descriptor, const struct mf_registers *regis
 				       .kind = MF_CALL_USERFAULTFD_CLOSE,
 				       .stack = registers ? define_stack(registers) : 0,
 				       .begin = begin,
-				       .end = end},
-		   NULL);
+				       .end = end});
 	watch_settle();
 }
 
