@@ -19,6 +19,8 @@ enum {
 	YIELDS = 64,		     /* before it is left to threads of lower priority as well */
 	NAP = 50 * 1000,	     /* ns */
 	PATIENCE = 50 * 1000 * 1000, /* ns */
+	DRAWING =
+	    1000 * 1000, /* ns for a number that is about to be drawn: who draws it later waits himself */
 };
 
 struct running {
@@ -117,9 +119,11 @@ static uint64_t number_at(int place)
 	const struct running *other = &running_calls()[place];
 	uint64_t number, until = 0;
 	unsigned times = 0;
-	while (!(number = __atomic_load_n(&other->number, __ATOMIC_ACQUIRE)) && is_taken(place))
+	while (!(number = __atomic_load_n(&other->number, __ATOMIC_ACQUIRE)) && is_taken(place)) {
+		until = until ? until : tracer_now() + DRAWING;
 		if (!wait_a_little(&times, &until))
 			return 0;
+	}
 	return number;
 }
 
@@ -129,12 +133,15 @@ static bool disturb(const struct running *one, const struct running *other)
 }
 
 /* Waits for the call at a place if it comes first and works on the same addresses; until then, or, where that
- * is 0, for PATIENCE. */
+ * is 0, for PATIENCE. Not for one of this thread, whatever that was about when a handler interrupted it:
+ * where a place still bears this thread's mark, its next owner has not drawn yet. */
 static void let_pass(const struct running *own, uint64_t own_number, int place, uint64_t *until)
 {
 	const struct running *other = &running_calls()[place];
-	uint64_t number = number_at(place);
 	unsigned times = 0;
+	if (__atomic_load_n(&other->thread, __ATOMIC_ACQUIRE) == own->thread)
+		return;
+	uint64_t number = number_at(place);
 	if (!number || number > own_number || other->thread == own->thread || !disturb(own, other))
 		return;
 	while (__atomic_load_n(&other->number, __ATOMIC_ACQUIRE) == number)
