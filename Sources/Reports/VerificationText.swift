@@ -24,11 +24,10 @@ package enum VerificationText {
 
     private static func verdict(_ result: VerificationResult, _ style: TextStyle) -> String {
         let compared = result.compared
-        let exact = compared.count { $0.different == 0 }
         let text =
             compared.isEmpty
             ? "There is no second snapshot of process \(result.pid) to hold the replay against."
-            : "The replay equals the kernel at \(exact) of \(plural(compared.count, "snapshot")) of process \(result.pid)."
+            : "The replay equals the kernel at \(result.exact) of \(plural(compared.count, "snapshot")) of process \(result.pid)."
         return style.paint(text, result.isExact ? .good : .bad)
     }
 

@@ -13,11 +13,10 @@ package struct VerificationTotal {
     package init() {}
 
     package mutating func add(_ result: VerificationResult) {
-        let equal = result.compared.count { $0.different == 0 }
         logs += 1
         compared += result.compared.count
-        exact += equal
-        if equal < result.compared.count { inexact += 1 }
+        exact += result.exact
+        if result.exact < result.compared.count { inexact += 1 }
     }
 
     /// Whether there was something to compare, nothing differed, and every log could be read.

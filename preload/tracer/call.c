@@ -163,7 +163,7 @@ static long make_unrecorded(const struct call *asked, const struct call *call)
 	return call_enter_kernel(asked);
 }
 
-long call_make(const struct call *asked)
+static long make_call(const struct call *asked)
 {
 	struct call narrow;
 	const struct call *call = call_narrow(asked, &narrow);
@@ -218,7 +218,7 @@ void call_record_fork(long child, uint64_t begin)
 	write_child(MF_CHILD_FORKED, child, begin);
 }
 
-long call_fork(const struct call *call)
+static long make_fork(const struct call *call)
 {
 	bool is_fork = !(call->arguments[0] & CLONE_VM) && process_is_recording();
 	uint64_t begin = tracer_now();
@@ -228,22 +228,10 @@ long call_fork(const struct call *call)
 	return result;
 }
 
-/* Who searches PATH by calling execve finds nothing in most places: nothing ends there, and no list is due.
- */
-static bool is_missing(const struct call *call)
-{
-	if (call->number != SYS_execve)
-		return false;
-	long error = raw_syscall3(SYS_faccessat, AT_FDCWD, (long)call->arguments[0], X_OK);
-	return error == -ENOENT || error == -ENOTDIR;
-}
-
 /* The end of this image is told as late as can be: until the kernel is entered the process has the old map.
  */
 static long replace_image(const struct call *call)
 {
-	if (is_missing(call))
-		return call_enter_kernel(call);
 	if (process_is_silent_child())
 		write_child(MF_CHILD_EXECUTES, raw_syscall0(SYS_getpid), tracer_now());
 	bool ends = process_finish(PROCESS_EXECUTES, 0);
@@ -317,10 +305,35 @@ static bool lists_libraries(const struct call *call)
 				  (char *const *)call->arguments[path + 1]);
 }
 
-long call_execve(const struct call *call)
+/* Who searches PATH by calling execve finds nothing in most places: nothing ends there, and no list is due.
+ */
+static bool is_missing(const struct call *call)
 {
+	if (call->number != SYS_execve)
+		return false;
+	long error = raw_syscall3(SYS_faccessat, AT_FDCWD, (long)call->arguments[0], X_OK);
+	return error == -ENOENT || error == -ENOTDIR;
+}
+
+static long make_execve(const struct call *call)
+{
+	if (is_missing(call))
+		return call_enter_kernel(call);
 	bool follows = process_follows_image();
 	if (cannot_load_library(call, follows) || lists_libraries(call))
 		return execute(call, ENVIRONMENT_WITHOUT);
 	return execute(call, follows ? ENVIRONMENT_FOLLOWS : ENVIRONMENT_STAYS);
+}
+
+long call_make(const struct call *call)
+{
+	switch (call->number) {
+	case SYS_execve:
+	case SYS_execveat:
+		return make_execve(call);
+	case SYS_clone:
+		return make_fork(call);
+	default:
+		return make_call(call);
+	}
 }

@@ -4,13 +4,9 @@
 
 #include "call_kind.h"
 
-/* Makes the call, records it, and returns what the kernel returned (-errno on failure). Does not enter libc.
- */
+/* Makes the call, records it, and returns what the kernel returned (-errno on failure). A fork has its child
+ * written down; an execve ends this log if it succeeds. Does not enter libc. */
 long call_make(const struct call *call);
-/* Makes an execve, which ends this log if it succeeds. Does not enter libc. */
-long call_execve(const struct call *call);
-/* Makes a fork, and writes the child down. Does not enter libc. */
-long call_fork(const struct call *call);
 /* Records a fork that somebody else made. Does not enter libc. */
 void call_record_fork(long child, uint64_t begin);
 /* Records a call that somebody else made: `result` as the kernel returns it. Does not enter libc. */

@@ -234,7 +234,8 @@ bool environment_complete(char *const *environment, enum environment_aim aim, st
 	bool has_library = theirs && holds(theirs, library);
 	if (find(environment, "LD_TRACE_LOADED_OBJECTS")) /* ldd: the loader lists what it would load */
 		aim = ENVIRONMENT_WITHOUT;
-	made->lacks_library = (has_library || aim == ENVIRONMENT_FOLLOWS) && !is_reachable();
+	bool may_load = aim == ENVIRONMENT_FOLLOWS || (aim == ENVIRONMENT_STAYS && has_library);
+	made->lacks_library = may_load && !is_reachable();
 	if (has_library && (aim == ENVIRONMENT_WITHOUT || made->lacks_library)) {
 		make_preload_without(theirs, made);
 		replace_preload(environment, theirs, made);

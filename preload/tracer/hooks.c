@@ -217,10 +217,6 @@ HOOK hook_personality(ARGUMENTS)
 HOOK hook_traced_syscall(ARGUMENTS)
 {
 	uint64_t sixth = *(const uint64_t *)registers->sp;
-	struct call call = {.number = (long)a,
-			    .arguments = {b, c, d, e, f, sixth},
-			    .registers = registers,
-			    .caught = MF_CALL_BY_SYSCALL};
-	bool executes = call.number == SYS_execve || call.number == SYS_execveat;
-	return as_libc_answers(executes ? call_execve(&call) : call_make(&call));
+	return as_libc_answers(
+	    make((long)a, registers, MF_CALL_BY_SYSCALL, (uint64_t[6]){b, c, d, e, f, sixth}));
 }

@@ -12,9 +12,9 @@
 /* The latest call that a thread has under way. */
 struct under_way {
 	uint64_t stack_pointer; /* as the program made it; 0: none is under way */
+	struct call call;	/* likewise */
 	const struct in_flight *flight;
-	struct call call; /* likewise */
-	uint64_t stack;	  /* the key of its backtrace */
+	uint64_t stack; /* the key of its backtrace */
 	uint64_t begin;
 	long result;	      /* what the kernel has answered, */
 	bool is_answered;     /* if it has */

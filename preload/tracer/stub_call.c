@@ -1,6 +1,3 @@
-#define _GNU_SOURCE
-#include <sys/syscall.h>
-
 #include "call.h"
 #include "stub_arch.h"
 #include "stubs.h"
@@ -20,13 +17,5 @@ stub_call(size_t index, const uint64_t arguments[6], const struct mf_registers *
 	    .number = number_of(index, given), .registers = registers, .caught = MF_CALL_BY_STUB};
 	for (int i = 0; i < 6; i++)
 		call.arguments[i] = arguments[i];
-	switch (call.number) {
-	case SYS_execve:
-	case SYS_execveat:
-		return call_execve(&call);
-	case SYS_clone:
-		return call_fork(&call);
-	default:
-		return call_make(&call);
-	}
+	return call_make(&call);
 }

@@ -51,8 +51,8 @@ static void find_fork(void)
 		mf_unwind_function((uint64_t)function, &fork_code.start, &fork_code.end);
 }
 
-/* Nor is a folder's listing of interest but in libc: elsewhere (Go) a call that may block would hold up
- * others. */
+/* Of the stubs of clone the one that forks. Of those that list a folder libc's: elsewhere (Go) a call that
+ * may block would hold up others. */
 static bool is_wanted(const struct stub *stub, bool is_libc)
 {
 	if (stub->number == SYS_getdents64)

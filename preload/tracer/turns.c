@@ -19,8 +19,7 @@ enum {
 	YIELDS = 64,		     /* before it is left to threads of lower priority as well */
 	NAP = 50 * 1000,	     /* ns */
 	PATIENCE = 50 * 1000 * 1000, /* ns */
-	DRAWING =
-	    1000 * 1000, /* ns for a number that is about to be drawn: who draws it later waits himself */
+	DRAWING = 1000 * 1000,	     /* ns; who draws his number later than that waits himself */
 };
 
 struct running {
@@ -142,7 +141,7 @@ static void let_pass(const struct running *own, uint64_t own_number, int place, 
 	if (__atomic_load_n(&other->thread, __ATOMIC_ACQUIRE) == own->thread)
 		return;
 	uint64_t number = number_at(place);
-	if (!number || number > own_number || other->thread == own->thread || !disturb(own, other))
+	if (!number || number > own_number || !disturb(own, other))
 		return;
 	while (__atomic_load_n(&other->number, __ATOMIC_ACQUIRE) == number)
 		if (!wait_a_little(&times, until))
