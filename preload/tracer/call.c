@@ -182,8 +182,7 @@ static long make_call(const struct call *asked)
 	made.claim = in_flight_claim;
 	made.flight = &flight;
 	made.begin = in_flight_begin(&flight, asked, made.stack);
-	made.result = call_enter_kernel(asked);
-	in_flight_answered(&flight, made.result);
+	made.result = call_enter_kernel_noting(asked, in_flight_answer(&flight));
 	made.end = tracer_now();
 	long result = made.result;
 	if (kind == MF_CALL_BRK)

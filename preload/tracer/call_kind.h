@@ -20,12 +20,18 @@ enum mf_call_number call_kind(long number, const uint64_t arguments[6]);
 /* How many arguments the log keeps of it. */
 uint8_t call_argument_count(enum mf_call_number kind);
 
-/* Makes it, and says what the kernel answered. */
-static inline long call_enter_kernel(const struct call *call)
+/* Makes it, and says what the kernel answered: at once in *answer. */
+static inline long call_enter_kernel_noting(const struct call *call, long *answer)
 {
 	const uint64_t *a = call->arguments;
-	return program_syscall(call->number, (long)a[0], (long)a[1], (long)a[2], (long)a[3], (long)a[4],
-			       (long)a[5]);
+	return program_syscall_noting(answer, call->number, (long)a[0], (long)a[1], (long)a[2], (long)a[3],
+				      (long)a[4], (long)a[5]);
+}
+
+static inline long call_enter_kernel(const struct call *call)
+{
+	long answer;
+	return call_enter_kernel_noting(call, &answer);
 }
 
 /* Whether the kernel answered with an error, -errno. */

@@ -14,10 +14,11 @@
 /* Whether the kernel has made the call, by its answer or by what it saved for the handler. */
 static bool has_result(struct under_way *call)
 {
-	return call->is_answered || signal_frame_result(&call->call, &call->result);
+	return call->result != IN_FLIGHT_UNANSWERED || signal_frame_result(&call->call, &call->result);
 }
 
-/* Writes a call that this handler interrupts. */
+/* Writes a call that this handler interrupts. Over before the handler's own calls, even if it is written
+ * behind them. */
 static void write_interrupted(struct under_way *interrupted)
 {
 	struct call narrow;
@@ -25,12 +26,13 @@ static void write_interrupted(struct under_way *interrupted)
 	if (interrupted->is_written || !has_result(interrupted))
 		return;
 	interrupted->is_written = true;
-	call_write_parts(&(struct made_call){.call = call,
-					     .kind = call_kind(call->number, call->arguments),
-					     .result = interrupted->result,
-					     .stack = interrupted->stack,
-					     .begin = interrupted->begin,
-					     .end = tracer_now()});
+	call_write_parts(
+	    &(struct made_call){.call = call,
+				.kind = call_kind(call->number, call->arguments),
+				.result = interrupted->result,
+				.stack = interrupted->stack,
+				.begin = interrupted->begin,
+				.end = interrupted->interrupted ? interrupted->interrupted : tracer_now()});
 }
 
 /* A handler runs not far below what it interrupts, or on a stack of its own, wherever that lies. */
@@ -53,6 +55,8 @@ static void begin_within(struct in_flight *flight, struct under_way *latest, uin
 		return;
 	if (!latest->is_claimed)
 		write_interrupted(latest);
+	if (!latest->interrupted)
+		latest->interrupted = tracer_now();
 	flight->outer = *latest;
 }
 
@@ -74,7 +78,8 @@ uint64_t in_flight_begin(struct in_flight *flight, const struct call *call, uint
 	latest->flight = flight;
 	latest->call = *call;
 	latest->stack = stack;
-	latest->is_answered = false;
+	latest->result = IN_FLIGHT_UNANSWERED;
+	latest->interrupted = 0;
 	IN_THIS_ORDER;
 	latest->is_written = false;
 	latest->hides_unwritten = hides_unwritten(flight);
@@ -103,14 +108,10 @@ void in_flight_end(const struct in_flight *flight)
 		latest->stack_pointer = 0;
 }
 
-void in_flight_answered(const struct in_flight *flight, long result)
+long *in_flight_answer(struct in_flight *flight)
 {
 	struct under_way *latest = own(flight);
-	if (!latest)
-		return;
-	latest->result = result;
-	IN_THIS_ORDER;
-	latest->is_answered = true;
+	return latest ? &latest->result : &flight->answer;
 }
 
 bool in_flight_claim(const struct in_flight *flight)

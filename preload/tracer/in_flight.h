@@ -9,6 +9,8 @@
 
 #include "call_kind.h"
 
+#define IN_FLIGHT_UNANSWERED INT64_MIN /* which the kernel never answers */
+
 /* The latest call that a thread has under way. */
 struct under_way {
 	uint64_t stack_pointer; /* as the program made it; 0: none is under way */
@@ -16,8 +18,8 @@ struct under_way {
 	const struct in_flight *flight;
 	uint64_t stack; /* the key of its backtrace */
 	uint64_t begin;
-	long result;	      /* what the kernel has answered, */
-	bool is_answered;     /* if it has */
+	uint64_t interrupted; /* when a handler made its first call since; 0: none has */
+	long result;	      /* what the kernel has answered, or IN_FLIGHT_UNANSWERED */
 	bool is_claimed;      /* it writes its record itself, */
 	bool is_written;      /* or a handler has done so */
 	bool hides_unwritten; /* it interrupts one that is not written */
@@ -28,14 +30,15 @@ struct in_flight {
 	bool interrupts;	/* another call of the thread, */
 	struct under_way outer; /* which is this */
 	bool found_abandoned;	/* another call of the thread never came to its end */
+	long answer;		/* where another process took over the storage of the thread */
 };
 
 /* Around the kernel's part of a call and the writing of its record: the call as the program made it, and the
  * key of its backtrace. Returns when it begins. No function here enters libc. */
 uint64_t in_flight_begin(struct in_flight *flight, const struct call *call, uint64_t stack);
 void in_flight_end(const struct in_flight *flight);
-/* The kernel has answered. */
-void in_flight_answered(const struct in_flight *flight, long result);
+/* Where the kernel's answer to the call under way goes. */
+long *in_flight_answer(struct in_flight *flight);
 /* Whether the call under way is to write its record: no handler has. */
 bool in_flight_claim(const struct in_flight *flight);
 /* It has. */

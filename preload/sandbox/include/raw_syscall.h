@@ -9,18 +9,20 @@
 
 #include "sandbox.h"
 
-/* A call that the program makes. The kernel's answer, unchanged: -errno on failure. */
-static inline long program_syscall(long number, long a, long b, long c, long d, long e, long f)
+/* A call that the program makes. The kernel's answer, unchanged: -errno on failure. It goes to *answer by the
+ * very next instruction, so that a signal handler finds it there or where it interrupts. */
+static inline long program_syscall_noting(long *answer, long number, long a, long b, long c, long d, long e,
+					  long f)
 {
 	if (__builtin_expect(mf_sandbox_elsewhere != 0, 0))
-		return mf_sandbox_elsewhere(number, a, b, c, d, e, f);
+		return *answer = mf_sandbox_elsewhere(number, a, b, c, d, e, f);
 #if defined(__x86_64__)
 	long result;
 	register long r10 __asm__("r10") = d;
 	register long r8 __asm__("r8") = e;
 	register long r9 __asm__("r9") = f;
-	__asm__ volatile("syscall"
-			 : "=a"(result)
+	__asm__ volatile("syscall\n\tmovq %%rax, %[answer]"
+			 : "=a"(result), [answer] "=m"(*answer)
 			 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
 			 : "rcx", "r11", "memory");
 	return result;
@@ -32,14 +34,20 @@ static inline long program_syscall(long number, long a, long b, long c, long d, 
 	register long x3 __asm__("x3") = d;
 	register long x4 __asm__("x4") = e;
 	register long x5 __asm__("x5") = f;
-	__asm__ volatile("svc 0"
-			 : "+r"(x0)
+	__asm__ volatile("svc 0\n\tstr %0, %[answer]"
+			 : "+r"(x0), [answer] "=m"(*answer)
 			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
 			 : "memory", "cc");
 	return x0;
 #else
 #error "mapfray traces x86-64 and aarch64"
 #endif
+}
+
+static inline long program_syscall(long number, long a, long b, long c, long d, long e, long f)
+{
+	long answer;
+	return program_syscall_noting(&answer, number, a, b, c, d, e, f);
 }
 
 /* A call that the tracer makes: -EPERM, without entering the kernel, where a filter would not allow it. */
