@@ -80,4 +80,55 @@ import Testing
         let verified = try mapfray("verify", log)
         #expect(verified.status == 0, "\(verified.text)")
     }
+
+    /// A thread that libc knows nothing of, and that has no storage: its calls are its own instructions.
+    private static let withoutStorage = """
+        #define _GNU_SOURCE
+        #include <sched.h>
+        #include <sys/mman.h>
+        #include <sys/syscall.h>
+        #include <unistd.h>
+        static char stack[1 << 16] __attribute__((aligned(16)));
+        static volatile int is_done;
+        static long ask(long number, long a, long b, long c, long d, long e)
+        {
+            long result;
+            register long fourth asm("r10") = d, fifth asm("r8") = e, sixth asm("r9") = 0;
+            asm volatile("syscall" : "=a"(result)
+                         : "a"(number), "D"(a), "S"(b), "d"(c), "r"(fourth), "r"(fifth), "r"(sixth)
+                         : "rcx", "r11", "memory");
+            return result;
+        }
+        static int churn(void *unused)
+        {
+            for (int i = 0; i < 100; i++) {
+                long block = ask(SYS_mmap, 0, 8192, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+                ask(SYS_mprotect, block, 4096 << i % 2, PROT_NONE, 0, 0);
+            }
+            is_done = 1;
+            for (;;)
+                ask(SYS_exit, 0, 0, 0, 0, 0);
+            return unused != 0;
+        }
+        int main(void)
+        {
+            int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS;
+            if (clone(churn, stack + sizeof stack, flags, 0, (void *)0, (void *)0) < 0)
+                return 1;
+            while (!is_done)
+                usleep(100);
+            return 0;
+        }
+        """
+
+    @Test func `a thread without storage maps as others do`() throws {
+        let scratch = try Scratch()
+        let program = try scratch.compile("bare-thread", Self.withoutStorage, ["-fno-stack-protector"])
+        let log = scratch.file("log")
+        let recorded = try mapfray("record", "--quiet", "-o", log, "--", program)
+        #expect(recorded.status == 0, "\(recorded.errors)")
+        let verified = try mapfray("verify", log)
+        #expect(verified.status == 0, "\(verified.text)")
+        #expect(try mapfray("events", log, "--json").lines.count { $0.contains("8192") } >= 100)
+    }
 }

@@ -18,6 +18,7 @@
 #include "observe.h"
 #include "stubs.h"
 #include "text.h"
+#include "thread_state.h"
 #include "unrecordable.h"
 
 enum { PAGE = 4096, RING_SIZE = 1 << 20, DEPTH = 128 };
@@ -141,13 +142,14 @@ __attribute__((constructor)) static void start(int count, char **arguments, char
 	neighbours_make_way();
 	tracer.state = TRACER_STARTING;
 	tracer.process = (uint32_t)raw_syscall0(SYS_getpid);
+	mf_unwind_start();
+	thread_state_start();
 	tracer_learn_from_libc();
 	tracer.salt = (uint64_t)tracer.process * 0x9E3779B97F4A7C15ULL;
 	long length = raw_syscall4(SYS_readlinkat, AT_FDCWD, (long)"/proc/self/exe", (long)tracer.executable,
 				   sizeof tracer.executable - 1);
 	tracer.executable[length > 0 ? length : 0] = 0;
 	clock_start();
-	mf_unwind_start();
 	dl_iterate_phdr(find_own_library, environment);
 	keep_data_apart();
 	observe_start();

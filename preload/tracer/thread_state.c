@@ -1,12 +1,25 @@
 #define _GNU_SOURCE
 #include "thread_state.h"
 
+#include <sys/auxv.h>
 #include <sys/syscall.h>
 
 #include "raw_syscall.h"
 #include "table.h"
+#include "unwind.h"
 
 __thread struct thread_state thread_state_in_storage;
+
+bool thread_base_is_readable;
+
+/* Since Linux 5.9 (arch/x86/include/uapi/asm/hwcap2.h). Valgrind has no word for the instruction. */
+void thread_state_start(void)
+{
+#if defined(__x86_64__)
+	enum { HWCAP2_FSGSBASE = 2 };
+	thread_base_is_readable = (getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE) && !mf_unwind_is_on_valgrind();
+#endif
+}
 
 enum { PLACES = 512 };
 

@@ -7,6 +7,7 @@
 #define MAPFRAY_THREAD_STATE_H
 
 #include "in_flight.h"
+#include "thread_base.h"
 #include "turns.h"
 
 struct thread_state {
@@ -21,9 +22,12 @@ extern __thread struct thread_state thread_state_in_storage __attribute__((visib
 /* libc's storage begins with its own address, twice (tcbhead_t). */
 static inline bool thread_has_storage(void)
 {
-	const uint64_t *storage = (const uint64_t *)__builtin_thread_pointer();
+	const uint64_t *storage = thread_base();
 	return storage && storage[2] == (uint64_t)storage;
 }
+
+/* In the constructor only: how it is found out where a thread's storage lies. Enters libc (getauxval). */
+void thread_state_start(void);
 
 /* Does not enter libc. */
 struct thread_state *thread_state_in_table(void);

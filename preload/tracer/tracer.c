@@ -13,8 +13,7 @@ static bool libc_has_numbers; /* of its threads, where they are expected */
 static uint32_t number_in_libc(void)
 {
 	enum { PLACE = 720 }; /* struct pthread's `tid`, x86-64, all of glibc 2.x */
-	const volatile uint32_t *number =
-	    (const volatile uint32_t *)((const char *)__builtin_thread_pointer() + PLACE);
+	const volatile uint32_t *number = (const volatile uint32_t *)((const char *)thread_base() + PLACE);
 	return libc_has_numbers && thread_has_storage() ? *number : 0;
 }
 
