@@ -43,7 +43,8 @@ package import TraceLog
     var isInherited = false
     /// An address inside the VMA that maps calls [stack]; 0 if unknown.
     var stackAddress: UInt64 = 0
-    /// A trial: splits fail at the limit also in calls that succeeded, and `wasRefused` tells of it.
+    /// A trial of another limit than the kernel's: splits fail at it also in calls that succeeded, or whose cuts the
+    /// kernel showed, and `wasRefused` tells of it.
     var refusesAtLimit = false
     var wasRefused = false
 
@@ -120,7 +121,7 @@ extension AddressSpace {
         changes.removeAll()
         author = Author(stack: call.stack, kind: call.kind, time: call.end, thread: call.thread)
         tree.aim(at: call.workplace)
-        if !call.succeeded {
+        if !call.succeeded, !refusesAtLimit {
             author.uncut = uncut(call)
             if call.flags.contains(.hasObservation) { author.cut = (shownStart(call), call.observedEnd) }
         }

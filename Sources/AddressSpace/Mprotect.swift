@@ -164,7 +164,8 @@ extension AddressSpace {
     /// At the limit nothing is split: what the kernel then shows to begin amid a VMA went over to the next one, which
     /// only what was never written can, or what has the same anon_vma.
     private mutating func learnFromFailure(_ call: Call, at start: UInt64) {
-        guard call.flags.contains(.hasObservation), call.observedStart >= start, count >= maxMapCount ?? .max
+        guard call.flags.contains(.hasObservation), call.observedStart >= start, !refusesAtLimit,
+            count >= maxMapCount ?? .max
         else { return }
         let cursor = tree.first(endingAbove: start)
         guard !tree.isEnd(cursor), tree[cursor].start < start, tree[cursor].isAnonymous,

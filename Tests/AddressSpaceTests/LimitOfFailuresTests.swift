@@ -62,4 +62,24 @@ import TraceLog
             $0.call(25, source, 4096, 4096, 1, 0)
         }
     }
+
+    /// Where there was room the kernel shows the cut that was made before the hole was met.
+    @Test func `a cut that was seen is none at a limit that forbids it`() throws {
+        var script = Script()
+        script.map(0, 4)
+        script.protect(2, 4, Script.Rights.read)
+        let recording = try Player.play(script)
+        var replay = Replay(recording)
+        _ = replay.space.adopt(replay.snapshot(try #require(recording.steps.first), .start))
+        let calls = recording.steps.filter { $0.letter == "c" }
+        try #require(calls.map(\.error) == [0, 12])
+        replay.space.apply(Call(kind: .mmap, arguments: calls[0].arguments, result: calls[0].result))
+        var failed = Call(kind: .mprotect, arguments: calls[1].arguments, result: 0, error: 12)
+        (failed.observedStart, failed.observedEnd) = (Script.address(2), Script.address(4))
+        failed.observedRights = UInt8(Script.Rights.read)
+        failed.flags.insert(.hasObservation)
+        let count = replay.space.count
+        #expect(replay.space.refusal(of: failed, limit: count)?.check == .split)
+        #expect(replay.space.refusal(of: failed, limit: count + 1) == nil)
+    }
 }
