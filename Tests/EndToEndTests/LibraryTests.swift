@@ -20,7 +20,7 @@ import Testing
             line.contains(" U ") ? line.split(separator: " ").last?.split(separator: "@").first : nil
         }
         let expected: Set<Substring> = [
-            "__errno_location", "dl_iterate_phdr", "dladdr", "dlsym", "sysconf",
+            "__errno_location", "dl_iterate_phdr", "dladdr", "dlsym", "getauxval", "sysconf",
         ]
         #expect(Set(foreign).isSubset(of: expected), "\(Set(foreign).subtracting(expected))")
     }

@@ -4,13 +4,15 @@
  * there.
  */
 #define _GNU_SOURCE
+#include "descriptors.h"
+
 #include <dlfcn.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "libc_answer.h"
 #include "observe.h"
 #include "tracer.h"
 #include "userfault.h"
@@ -18,8 +20,6 @@
 #define EXPORTED __attribute__((visibility("default")))
 
 static int (*libc_close)(int);
-static int (*libc_fcntl)(int, int, ...);
-static int (*libc_fcntl64)(int, int, ...);
 static int (*libc_dup2)(int, int);
 static int (*libc_dup3)(int, int, int);
 
@@ -27,15 +27,13 @@ static int (*libc_dup3)(int, int, int);
 __attribute__((constructor)) static void find_functions(void)
 {
 	libc_close = (int (*)(int))dlsym(RTLD_NEXT, "close");
-	libc_fcntl = (int (*)(int, int, ...))dlsym(RTLD_NEXT, "fcntl");
-	libc_fcntl64 = (int (*)(int, int, ...))dlsym(RTLD_NEXT, "fcntl64");
 	libc_dup2 = (int (*)(int, int))dlsym(RTLD_NEXT, "dup2");
 	libc_dup3 = (int (*)(int, int, int))dlsym(RTLD_NEXT, "dup3");
 }
 
 /* Numbers first, for the sake of speed; then whether the program has not put something of its own there,
  * unless a filter forbids to ask. */
-static bool is_ours(int descriptor)
+bool descriptor_is_ours(int descriptor)
 {
 	if (descriptor < 0 || __atomic_load_n(&tracer.state, __ATOMIC_ACQUIRE) != TRACER_RECORDING)
 		return false;
@@ -48,7 +46,7 @@ static bool is_ours(int descriptor)
  * memory. */
 static void vacate(int descriptor)
 {
-	if (!is_ours(descriptor) || tracer.process != (uint32_t)raw_syscall0(SYS_getpid))
+	if (!descriptor_is_ours(descriptor) || tracer.process != (uint32_t)raw_syscall0(SYS_getpid))
 		return;
 	struct mf_room room;
 	mf_room_begin(&room);
@@ -60,26 +58,18 @@ static void vacate(int descriptor)
 		__atomic_store_n(&tracer.ring.descriptor, moved < 0 ? -1 : (int)moved, __ATOMIC_RELAXED);
 }
 
-static int answer(long result)
-{
-	if (result >= 0)
-		return (int)result;
-	errno = (int)-result;
-	return -1;
-}
-
 static int close_theirs(int descriptor)
 {
 	return libc_close ? libc_close(descriptor)
-			  : answer(program_syscall(SYS_close, descriptor, 0, 0, 0, 0, 0));
+			  : (int)libc_answer(program_syscall(SYS_close, descriptor, 0, 0, 0, 0, 0));
 }
 
 __attribute__((visibility("hidden"), used)) int hook_close(int descriptor, long b, long c, long d, long e,
 							   long f, const struct mf_registers *registers)
 {
 	(void)b, (void)c, (void)d, (void)e, (void)f;
-	if (__builtin_expect(is_ours(descriptor), 0))
-		return answer(-EBADF);
+	if (__builtin_expect(descriptor_is_ours(descriptor), 0))
+		return (int)libc_answer(-EBADF);
 	if (__builtin_expect(!userfault_knows((unsigned)descriptor, (unsigned)descriptor), 1))
 		return close_theirs(descriptor);
 	uint64_t begin = tracer_now();
@@ -88,36 +78,11 @@ __attribute__((visibility("hidden"), used)) int hook_close(int descriptor, long 
 	return result;
 }
 
-/* By which programs ask what is open. Not by its system call, which may block, and is made from stacks on
- * which there is no room for anything. */
-static int fcntl_theirs(int (*function)(int, int, ...), int descriptor, int command, void *argument)
-{
-	if (__builtin_expect(is_ours(descriptor), 0))
-		return answer(-EBADF);
-	if (!function)
-		return answer(program_syscall(SYS_fcntl, descriptor, command, (long)argument, 0, 0, 0));
-	return function(descriptor, command, argument);
-}
-
-/* Their last argument is an optional one: it is passed on as it came. */
-EXPORTED int called_as_fcntl(int descriptor, int command, void *argument) __asm__("fcntl");
-EXPORTED int called_as_fcntl64(int descriptor, int command, void *argument) __asm__("fcntl64");
-
-int called_as_fcntl(int descriptor, int command, void *argument)
-{
-	return fcntl_theirs(libc_fcntl, descriptor, command, argument);
-}
-
-int called_as_fcntl64(int descriptor, int command, void *argument)
-{
-	return fcntl_theirs(libc_fcntl64 ? libc_fcntl64 : libc_fcntl, descriptor, command, argument);
-}
-
 /* A descriptor that is replaced is closed. */
 static int replace_userfault(int from, int to, int flags)
 {
 	uint64_t begin = tracer_now();
-	int result = answer(program_syscall(SYS_dup3, from, to, flags, 0, 0, 0));
+	int result = (int)libc_answer(program_syscall(SYS_dup3, from, to, flags, 0, 0, 0));
 	if (result >= 0)
 		userfault_closed((unsigned)to, (unsigned)to, NULL, begin);
 	return result;
@@ -125,25 +90,26 @@ static int replace_userfault(int from, int to, int flags)
 
 EXPORTED int dup2(int from, int to)
 {
-	if (is_ours(from))
-		return answer(-EBADF);
+	if (descriptor_is_ours(from))
+		return (int)libc_answer(-EBADF);
 	if (from != to)
 		vacate(to);
 	if (from != to && __builtin_expect(userfault_knows((unsigned)to, (unsigned)to), 0))
 		return replace_userfault(from, to, 0);
-	return libc_dup2 ? libc_dup2(from, to) : answer(program_syscall(SYS_dup2, from, to, 0, 0, 0, 0));
+	return libc_dup2 ? libc_dup2(from, to)
+			 : (int)libc_answer(program_syscall(SYS_dup2, from, to, 0, 0, 0, 0));
 }
 
 EXPORTED int dup3(int from, int to, int flags)
 {
-	if (is_ours(from) && from != to)
-		return answer(-EBADF);
+	if (descriptor_is_ours(from) && from != to)
+		return (int)libc_answer(-EBADF);
 	if (from != to)
 		vacate(to);
 	if (from != to && __builtin_expect(userfault_knows((unsigned)to, (unsigned)to), 0))
 		return replace_userfault(from, to, flags);
 	return libc_dup3 ? libc_dup3(from, to, flags)
-			 : answer(program_syscall(SYS_dup3, from, to, flags, 0, 0, 0));
+			 : (int)libc_answer(program_syscall(SYS_dup3, from, to, flags, 0, 0, 0));
 }
 
 /* The lowest of our numbers in [first, last], or -1. */
@@ -153,7 +119,7 @@ static int first_of_ours(unsigned first, unsigned last)
 	for (int i = 0; i < 2; i++) {
 		bool is_lower = lowest < 0 || numbers[i] < lowest;
 		if (numbers[i] >= 0 && (unsigned)numbers[i] >= first && (unsigned)numbers[i] <= last &&
-		    is_lower && is_ours(numbers[i]))
+		    is_lower && descriptor_is_ours(numbers[i]))
 			lowest = numbers[i];
 	}
 	return lowest;
@@ -186,8 +152,8 @@ EXPORTED int close_range(unsigned first, unsigned last, int flags)
 {
 	/* Ours are closed by execve anyway. */
 	if (first > last || flags & (int)CLOSE_RANGE_CLOEXEC)
-		return answer(program_syscall(SYS_close_range, first, last, flags, 0, 0, 0));
-	return answer(close_all_but_ours(first, last, flags));
+		return (int)libc_answer(program_syscall(SYS_close_range, first, last, flags, 0, 0, 0));
+	return (int)libc_answer(close_all_but_ours(first, last, flags));
 }
 
 EXPORTED void closefrom(int first)
@@ -196,6 +162,6 @@ EXPORTED void closefrom(int first)
 	if (close_all_but_ours(least, ~0U, 0) != -ENOSYS)
 		return;
 	for (long number = least, end = sysconf(_SC_OPEN_MAX); number < end; number++)
-		if (!is_ours((int)number))
+		if (!descriptor_is_ours((int)number))
 			program_syscall(SYS_close, number, 0, 0, 0, 0, 0);
 }

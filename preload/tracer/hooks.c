@@ -5,13 +5,13 @@
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
-#include <errno.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "call.h"
 #include "hooks.h"
+#include "libc_answer.h"
 
 #ifndef SYS_mseal
 #define SYS_mseal 462
@@ -55,15 +55,6 @@ const uint8_t hook_syscall_interest[512] = {
     [453 /* map_shadow_stack */] = 1,
 };
 
-/* errno belongs to the program: set on failure, as libc does, and never otherwise. */
-static long as_libc_answers(long result)
-{
-	if (result >= 0 || result <= -4096)
-		return result;
-	errno = (int)-result;
-	return -1;
-}
-
 static long make(long number, registers_t *registers, uint8_t caught, const uint64_t arguments[6])
 {
 	struct call call = {.number = number, .registers = registers, .caught = caught};
@@ -72,8 +63,7 @@ static long make(long number, registers_t *registers, uint8_t caught, const uint
 	return call_make(&call);
 }
 
-#define MAKE(number, ...)                                                                                    \
-	as_libc_answers(make(number, registers, MF_CALL_BY_SYMBOL, (uint64_t[6]){__VA_ARGS__}))
+#define MAKE(number, ...) libc_answer(make(number, registers, MF_CALL_BY_SYMBOL, (uint64_t[6]){__VA_ARGS__}))
 
 #define ARGUMENTS                                                                                            \
 	uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f, registers_t *registers
@@ -217,6 +207,5 @@ HOOK hook_personality(ARGUMENTS)
 HOOK hook_traced_syscall(ARGUMENTS)
 {
 	uint64_t sixth = *(const uint64_t *)registers->sp;
-	return as_libc_answers(
-	    make((long)a, registers, MF_CALL_BY_SYSCALL, (uint64_t[6]){b, c, d, e, f, sixth}));
+	return libc_answer(make((long)a, registers, MF_CALL_BY_SYSCALL, (uint64_t[6]){b, c, d, e, f, sixth}));
 }

@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -52,11 +53,20 @@ static void take_each(int with_flags)
 	}
 }
 
+static int is_unopened(long answer)
+{
+	int is_so = answer == -1 && errno == EBADF;
+	errno = 0;
+	return is_so;
+}
+
 static void use_unopened(void)
 {
+	struct stat facts;
 	for (int i = 900; i < 1100; i++)
-		if (dup2(i, 50) != -1 || errno != EBADF || dup3(i, 50, 0) != -1 || errno != EBADF ||
-		    fcntl(i, F_GETFD) != -1 || errno != EBADF || fcntl(i, F_DUPFD, 0) != -1 || errno != EBADF)
+		if (!is_unopened(dup2(i, 50)) || !is_unopened(dup3(i, 50, 0)) || !is_unopened(dup(i)) ||
+		    !is_unopened(fcntl(i, F_GETFD)) || !is_unopened(fcntl(i, F_DUPFD, 0)) ||
+		    !is_unopened(fstat(i, &facts)) || !is_unopened(lseek(i, 0, SEEK_CUR)))
 			printf("%d is open\n", i);
 }
 
