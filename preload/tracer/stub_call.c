@@ -1,11 +1,11 @@
 #include "call.h"
 #include "stub_arch.h"
-#include "stubs.h"
+#include "stub_table.h"
 
 /* Of a stub whose number is computed the kernel takes 32 bits. */
 static long number_of(size_t index, uint64_t given)
 {
-	long number = stubs_number(index);
+	long number = stub_table_number(index);
 	return (uint64_t)number == STUB_NUMBER_UNKNOWN ? (int)given : number;
 }
 

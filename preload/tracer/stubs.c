@@ -13,30 +13,20 @@
 #include "definitions.h"
 #include "descriptor_link.h"
 #include "mapped_file.h"
+#include "near_room.h"
 #include "observe.h"
 #include "scratch.h"
 #include "stub_search.h"
 #include "stub_stacks.h"
+#include "stub_table.h"
 #include "text.h"
 #include "uncovered.h"
 #include "vdso.h"
-
-/* By index; the assembly entry reads where to go back to. */
-__attribute__((visibility("hidden"))) uint64_t stub_returns[STUBS_MAX];
-__attribute__((visibility("hidden"))) uint8_t stub_needs_stack[STUBS_MAX];
-static uint64_t stub_numbers[STUBS_MAX];
-static struct stub_code stub_jumps[STUBS_MAX]; /* what was written over the stub */
-static size_t stub_count;
 
 static bool covered[512]; /* by system call number: redirected in libc or ld.so */
 static int memory = -1;	  /* /proc/self/mem while the start is at work */
 static unsigned redirections;
 static unsigned failures; /* stubs that were found and could not be redirected */
-
-long stubs_number(size_t index)
-{
-	return (long)stub_numbers[index];
-}
 
 /* libc's clone instruction that forks. The others start a thread or a vfork child on a stack of its own, or
  * on the parent's: they must not run through here. */
@@ -61,36 +51,6 @@ static bool is_wanted(const struct stub *stub, bool is_libc)
 	       (stub->address >= fork_code.start && stub->address < fork_code.end);
 }
 
-/* Whether the code of an entry is gone, or another's: a library that was unloaded. Its memory may not be
- * there. */
-static bool is_gone(int file, size_t index)
-{
-	const struct stub_code *jump = &stub_jumps[index];
-	uint8_t now[STUB_PATCH_MAX];
-	long size = (long)jump->size;
-	if (raw_syscall4(SYS_pread64, file, (long)now, size, (long)jump->address) != size)
-		return true;
-	for (long i = 0; i < size; i++)
-		if (now[i] != jump->bytes[i])
-			return true;
-	return false;
-}
-
-/* The entry that a library had here before, or a new one, or one of a library that is gone; else STUBS_MAX.
- * ld.so loads one library at a time. */
-static size_t entry_for(int file, const struct stub *stub)
-{
-	for (size_t i = 0; i < stub_count; i++)
-		if (stub_returns[i] == stub->return_to)
-			return i;
-	if (stub_count < STUBS_MAX)
-		return stub_count++;
-	for (size_t i = 0; i < STUBS_MAX; i++)
-		if (is_gone(file, i))
-			return i;
-	return STUBS_MAX;
-}
-
 enum { WAITING_MAX = 64 };
 
 /* What was found in one library, and what is still to be written of it. */
@@ -100,6 +60,7 @@ struct found {
 	bool is_libc;	  /* whose stubs stand for its functions; what stays as it is there changes no map */
 	bool needs_stack; /* Go's */
 	bool is_prepared;
+	uint64_t start; /* of the object, where a page beside it may be mapped; 0: it may not */
 	struct stub_room room;
 	struct code_page *page;	       /* or NULL: each is written at once */
 	unsigned waiting;	       /* how many are in the page */
@@ -161,25 +122,44 @@ static bool write_way(struct found *found, const struct stub_code *code)
 	return code_write(found->file, code);
 }
 
-static bool redirect(const struct stub *stub, struct found *found)
+/* Once the object's own room is used up, beside it. */
+static bool find_more_room(struct found *found)
+{
+	uint64_t start = found->start;
+	found->start = 0;
+	return start && near_room_map(start, &found->room);
+}
+
+static size_t patch(const struct stub *stub, size_t index, struct found *found, struct stub_code *codes)
+{
+	size_t count = stub_patch(stub, index, &found->room, codes);
+	return count || !find_more_room(found) ? count : stub_patch(stub, index, &found->room, codes);
+}
+
+static bool redirect_to(size_t index, const struct stub *stub, struct found *found)
 {
 	struct stub_code codes[STUB_CODES_MAX];
-	if (stub_count == STUBS_MAX)
-		write_waiting(found); /* or their entries seem to be gone */
-	size_t index = entry_for(found->file, stub);
-	if (index == STUBS_MAX)
-		return false;
-	stub_returns[index] = stub->return_to;
-	stub_numbers[index] = stub->number;
-	stub_needs_stack[index] = found->needs_stack;
-	size_t count = stub_patch(stub, index, &found->room, codes);
+	size_t count = patch(stub, index, found, codes);
 	if (!count)
 		return false;
-	stub_jumps[index] = codes[count - 1];
+	stub_table_set_jump(index, &codes[count - 1]);
 	for (size_t i = 0; i + 1 < count; i++)
 		if (!write_way(found, &codes[i]))
 			return false;
 	return write_jump(found, &codes[count - 1], stub->number);
+}
+
+static bool redirect(const struct stub *stub, struct found *found)
+{
+	if (stub_table_is_full())
+		write_waiting(found); /* or their entries seem to be gone */
+	size_t index = stub_table_take(found->file, stub, found->needs_stack);
+	if (index == STUBS_MAX)
+		return false;
+	bool is_redirected = redirect_to(index, stub, found);
+	if (!is_redirected)
+		stub_table_give_back(index);
+	return is_redirected;
 }
 
 static void redirect_one(const struct stub *stub, struct found *found)
@@ -241,6 +221,17 @@ static bool holds(const struct dl_phdr_info *object, uint64_t address)
 	return false;
 }
 
+static uint64_t start_of(const struct dl_phdr_info *object)
+{
+	uint64_t start = UINT64_MAX;
+	for (int i = 0; i < object->dlpi_phnum; i++) {
+		uint64_t at = object->dlpi_addr + object->dlpi_phdr[i].p_vaddr;
+		if (object->dlpi_phdr[i].p_type == PT_LOAD && at < start)
+			start = at;
+	}
+	return start;
+}
+
 /* The rest of the code's last page: what lies there of the file belongs to no segment, here. */
 static struct stub_room room_behind(const struct dl_phdr_info *object, uint64_t end)
 {
@@ -269,13 +260,13 @@ static bool is_never(void *object, uint64_t place, struct mf_range *function)
 	return false;
 }
 
-static int redirect_object(struct dl_phdr_info *object, size_t size, void *unused)
+static void redirect_object(const struct dl_phdr_info *object)
 {
-	(void)size, (void)unused;
-	struct found found = {.file = memory, .is_libc = stubs_is_libc(object->dlpi_name)};
+	struct found found = {
+	    .file = memory, .is_libc = stubs_is_libc(object->dlpi_name), .start = start_of(object)};
 	struct uncovered uncovered = {0};
 	if (vdso_is_name(object->dlpi_name) || holds(object, (uint64_t)&tracer))
-		return 0;
+		return;
 	struct loaded_code code = {.object = object, .is_asked = found.is_libc};
 	struct code_test test = loaded_code_test(&code);
 	if (found.is_libc)
@@ -301,6 +292,14 @@ static int redirect_object(struct dl_phdr_info *object, size_t size, void *unuse
 	}
 	if (uncovered_is_any(uncovered) && !found.is_libc)
 		uncovered_add(uncovered, object->dlpi_name[0] ? object->dlpi_name : tracer.executable);
+}
+
+/* libc before all others: should there be more stubs than entries, its are redirected. */
+static int redirect_if(struct dl_phdr_info *object, size_t size, void *is_libc)
+{
+	(void)size;
+	if (stubs_is_libc(object->dlpi_name) == *(const bool *)is_libc)
+		redirect_object(object);
 	return 0;
 }
 
@@ -311,7 +310,8 @@ void stubs_start(void)
 		return;
 	find_fork();
 	stub_cache_open();
-	dl_iterate_phdr(redirect_object, NULL);
+	for (int others = 0; others < 2; others++)
+		dl_iterate_phdr(redirect_if, &(bool){!others});
 	stub_cache_close();
 	raw_syscall1(SYS_close, memory);
 	memory = -1;

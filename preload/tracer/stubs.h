@@ -19,8 +19,6 @@ void stubs_start(void);
 /* Redirects the stubs in code that has just been mapped at `start` and cannot run yet from a file (dlopen).
  * Does not enter libc. */
 void stubs_redirect_new(uint64_t start, const struct stub_origin *origin, int descriptor);
-/* The system call that the stub of this index makes. Does not enter libc. */
-long stubs_number(size_t index);
 /* Whether a library of this path is libc or ld.so. */
 bool stubs_is_libc(const char *path);
 /* Whether libc's own stub of this system call is redirected, so that its function needs no recording by
