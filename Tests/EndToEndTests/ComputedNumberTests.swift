@@ -255,6 +255,48 @@ import Testing
             sites.lines.contains { $0.contains("main.deeper (goes)") && $0.contains("800") }, "\(sites.text)")
     }
 
+    /// Each executes in its parent's memory, on a stack that it does not bring back.
+    @Test(arguments: ["/bin/true", "/nonexistent"])
+    func `a Go program may start any number of children`(child: String) throws {
+        guard FileManager.default.fileExists(atPath: "/usr/bin/go") else {
+            print("skipped: no go here")
+            return
+        }
+        try scratch.write(
+            "main.go",
+            """
+            package main
+
+            import (
+            \t"fmt"
+            \t"net"
+            \t"os"
+            \t"os/exec"
+            )
+
+            func main() {
+            \tnet.LookupPort("tcp", "http")
+            \tfor i := 0; i < 40; i++ {
+            \t\tfmt.Println(exec.Command(os.Args[1]).Run())
+            \t}
+            }
+            """)
+        let program = scratch.file("starts")
+        let built = try run(
+            "/usr/bin/go", ["build", "-o", program, "main.go"], in: scratch.path,
+            environment: ["CGO_ENABLED": "1"])
+        try #require(built.status == 0, "\(built.errors)")
+        let recorded = try run(
+            "/usr/bin/timeout",
+            [
+                "-s", "KILL", "120", mapfrayPath(), "record", "--quiet", "-o", scratch.file("log"), program,
+                child,
+            ])
+        #expect(try recorded.text == run(program, [child]).text)
+        #expect(recorded.status == 0 && recorded.lines.count == 40, "\(recorded.status)")
+        #expect(try scratch.contents("log").count == (child == "/bin/true" ? 41 : 1))
+    }
+
     /// The stacks for Go's calls are few: an ioctl that waits, here for a userfaultfd, must not keep one.
     @Test func `calls that wait do not hold up others`() throws {
         guard FileManager.default.fileExists(atPath: "/usr/bin/go") else {

@@ -91,7 +91,17 @@ stub_common:
 	addq stub_stacks(%rip), %r8
 	movq %r8, %rsp
 	jmp 3f
-2:	pause
+2:	pause				/* none is free: one that was lent may be */
+	movq stub_stacks_lent(%rip), %rax
+5:	bsfq %rax, %r8
+	jz 1b
+	btrq %r8, %rax
+	leaq stub_stacks_borrowers(%rip), %r9
+	cmpl $0, (%r9, %r8, 4)
+	jne 5b
+	lock btrq %r8, stub_stacks_lent(%rip)
+	jnc 5b
+	lock btsq %r8, stub_stacks_free(%rip)
 	jmp 1b
 3:	andq $-16, %rsp
 	subq $VECTORS, %rsp

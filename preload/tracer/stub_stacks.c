@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 #include "call_record.h"
@@ -11,6 +12,11 @@
 /* The assembly entry's. */
 __attribute__((visibility("hidden"))) uint64_t stub_stacks;	 /* where they begin; 0: there are none */
 __attribute__((visibility("hidden"))) uint64_t stub_stacks_free; /* bit n: stack n */
+
+/* Likewise. What a child that has its memory from its parent takes and does not bring back, because it
+ * executes or ends: the kernel writes a zero over its number then (kernel/fork.c, mm_release). */
+__attribute__((visibility("hidden"))) uint64_t stub_stacks_lent; /* bit n: stack n */
+__attribute__((visibility("hidden"))) uint32_t stub_stacks_borrowers[STUB_STACKS];
 
 enum { SIZE = STUB_STACKS * STUB_STACK_SIZE };
 
@@ -47,4 +53,34 @@ bool stub_stacks_map(void)
 	stub_stacks_free = (1ULL << STUB_STACKS) - 1;
 	stub_stacks = start;
 	return true;
+}
+
+/* Which of them this is called on; STUB_STACKS: none. */
+static size_t own_stack(void)
+{
+	uint64_t at = (uint64_t)__builtin_frame_address(0) - stub_stacks;
+	return stub_stacks && at < SIZE ? at / STUB_STACK_SIZE : STUB_STACKS;
+}
+
+struct stub_loan stub_stack_lend(void)
+{
+	struct stub_loan loan = {.stack = own_stack()};
+	long process = raw_syscall0(SYS_getpid);
+	if (loan.stack == STUB_STACKS || process == (long)tracer.process)
+		return (struct stub_loan){.stack = STUB_STACKS};
+	uint32_t *borrower = &stub_stacks_borrowers[loan.stack];
+	raw_syscall2(SYS_prctl, PR_GET_TID_ADDRESS, (long)&loan.address);
+	__atomic_store_n(borrower, (uint32_t)process, __ATOMIC_RELEASE);
+	if (raw_syscall1(SYS_set_tid_address, (long)borrower) < 0)
+		return (struct stub_loan){.stack = STUB_STACKS};
+	__atomic_fetch_or(&stub_stacks_lent, 1ULL << loan.stack, __ATOMIC_RELEASE);
+	return loan;
+}
+
+void stub_stack_take_back(const struct stub_loan *loan)
+{
+	if (loan->stack == STUB_STACKS)
+		return;
+	__atomic_fetch_and(&stub_stacks_lent, ~(1ULL << loan->stack), __ATOMIC_RELEASE);
+	raw_syscall1(SYS_set_tid_address, (long)loan->address);
 }

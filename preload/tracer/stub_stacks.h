@@ -6,6 +6,9 @@
 #define MAPFRAY_STUB_STACKS_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 enum {
 	/* As many at most as stub_stacks_free has bits; who finds none waits. So few that the library takes
 	 * less than 2 MB: a mapping of that size gets a huge page's alignment, and the program's memory would
@@ -13,6 +16,18 @@ enum {
 	STUB_STACKS = 16,
 	STUB_STACK_SIZE = 16 * 1024,
 };
+
+/* A stack that its borrower may not bring back. */
+struct stub_loan {
+	size_t stack;	  /* STUB_STACKS: none */
+	uint64_t address; /* where the kernel was to write a zero before */
+};
+
+/* Before a call that may not return, of a child that has its memory from its parent (vfork): the kernel tells
+ * when it is over with. No function here enters libc. */
+struct stub_loan stub_stack_lend(void);
+/* The call has returned after all. */
+void stub_stack_take_back(const struct stub_loan *loan);
 
 /* Maps the stacks, once, where the library lies; written into the log if that has begun. False: there is no
  * memory. Does not enter libc. */
