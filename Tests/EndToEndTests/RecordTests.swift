@@ -55,6 +55,45 @@ import Testing
         #expect(result.status == 3)
     }
 
+    /// Counts a signal, and says how often it came within a fifth of a second.
+    private static let counting = """
+        #include <fcntl.h>
+        #include <signal.h>
+        #include <stdio.h>
+        #include <stdlib.h>
+        #include <unistd.h>
+        static volatile int count;
+        static void note(int signal) { count += signal != 0; }
+        int main(int arguments, char **argument)
+        {
+            sigset_t all;
+            sigfillset(&all);
+            sigprocmask(SIG_UNBLOCK, &all, 0);
+            signal(atoi(argument[1]), note);
+            close(open(argument[2], O_CREAT | O_WRONLY, 0600));
+            for (int i = 0; i < 1000 && !count; i++)
+                usleep(10000);
+            usleep(200000);
+            printf("%d\\n", count);
+            return 0;
+        }
+        """
+
+    /// `docker stop` sends them, where the image says so; whoever started the tests may have them ignored or blocked.
+    @Test(arguments: [SIGINT, SIGQUIT, SIGTERM])
+    func `what is sent to mapfray alone reaches the command once`(number: Int32) throws {
+        let program = try scratch.compile("counting", Self.counting)
+        let ready = scratch.file("ready")
+        let result = try mapfray(
+            "record", "--quiet", "-o", scratch.file("log"), program, "\(number)", ready
+        ) { process in
+            while !FileManager.default.fileExists(atPath: ready) { usleep(10_000) }
+            kill(process.processIdentifier, number)
+        }
+        #expect(result.text == "1\n")
+        #expect(result.status == 0)
+    }
+
     /// glibc's posix_spawn has its own two signals ignored in what it starts, the native program here among it.
     @Test func `no signal is ignored that was not before`() throws {
         func ignored(_ command: [String]) throws -> UInt64 {

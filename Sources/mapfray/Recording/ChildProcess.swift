@@ -4,10 +4,10 @@ import Glibc
 struct ChildProcess {
     let process: pid_t
 
-    /// What the terminal sends to the whole group: the command decides what to do with it, not mapfray.
+    /// What must not end mapfray before the command, which decides what to do with it.
     private static let left: [Int32] = [SIGINT, SIGQUIT]
-    /// What is sent to mapfray alone and meant for the command.
-    private static let passed: [Int32] = [SIGTERM, SIGHUP, SIGUSR1, SIGUSR2]
+    /// What is meant for the command where somebody has sent it.
+    private static let passed = left + [SIGTERM, SIGHUP, SIGUSR1, SIGUSR2]
     /// What is taken here by sigwaitinfo.
     private static let taken = passed + [SIGCHLD]
     /// glibc's own (nptl/descr.h): its posix_spawn ignores them in the child but where they are to have their defaults,
@@ -42,10 +42,14 @@ struct ChildProcess {
                     "lost track of the command (\(describe(errno: errno))); its recording is complete when it ends"
                 )
             }
-            let number = sigwaitinfo(&signals, nil)
-            if Self.passed.contains(number) { kill(process, number) }
+            var info = siginfo_t()
+            let number = sigwaitinfo(&signals, &info)
+            if Self.passed.contains(number), Self.isSent(info) { kill(process, number) }
         }
     }
+
+    /// By a process: to mapfray alone, as `docker stop` does. What the terminal sends the whole group gets.
+    private static func isSent(_ info: siginfo_t) -> Bool { info.si_code <= 0 }
 
     private static func signalSet(_ numbers: [Int32]) -> sigset_t {
         var set = sigset_t()
