@@ -220,7 +220,10 @@ extension AddressSpace {
     /// are taken for pieces of one, but fork gives each VMA of the child its own (mm/rmap.c, anon_vma_fork).
     private mutating func put(_ vma: VMA, _ settling: inout AnonSettling) {
         var vma = vma
-        if vma.anon == 0 && !vma.isShared {
+        if settling.seemsUnwritten(vma) {
+            if vma.anon != 0 { corrections.anonVMA += 1 }
+            forgetAnon(&vma)
+        } else if vma.anon == 0 && !vma.isShared {
             let hasAnon = settling.hasAnon(vma)
             if hasAnon { vma.flags.insert(.surelyWritten) }
             if hasAnon || vma.isPrivateWritable {
@@ -236,16 +239,23 @@ extension AddressSpace {
 /// What tells which anon_vma the VMAs of a snapshot have, while these are walked.
 private struct AnonSettling {
     let isForked: Bool
+    private let isLastWord: Bool
     /// Where VMAs begin of which the snapshot says that they have anonymous pages.
     private let known: Set<UInt64>
     var previous: VMA?
 
     init(_ snapshot: Snapshot) {
         isForked = snapshot.reason == .fork
+        isLastWord = snapshot.reason == .confined && snapshot.hasFlags
         known = Set(snapshot.vmas.lazy.filter(\.hasAnon).map(\.start))
     }
 
     func hasAnon(_ vma: VMA) -> Bool { !known.isEmpty && known.contains(vma.start) }
+
+    /// Whether it holds nothing at the instant behind which nobody can ask: rather never written than emptied.
+    func seemsUnwritten(_ vma: VMA) -> Bool {
+        isLastWord && !vma.flags.contains(.surelyWritten) && !hasAnon(vma)
+    }
 
     /// The previous VMA's, if both may have it.
     func shared(by vma: VMA, in space: borrowing AddressSpace) -> UInt32? {

@@ -3,7 +3,7 @@ package struct Snapshot: Sendable {
     /// Why it was taken; raw values are the log's `enum mf_snapshot_reason`.
     package enum Reason: UInt8, CaseIterable, Sendable {
         case start = 1
-        case fork, failure, threshold, anchor, exit, settle
+        case fork, failure, threshold, anchor, exit, settle, confined
     }
 
     /// One VMA of the list.

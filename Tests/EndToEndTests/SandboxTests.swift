@@ -38,7 +38,7 @@ import Testing
         #expect(try record(program, ["tracer"], log: "all") >= 1)
         #expect(try verification("all").text.contains("no snapshot was taken after it"))
         // Lists need no ioctl, and neither does the log.
-        #expect(try verification("16").text.contains("equals the kernel at 2 of 2"))
+        #expect(try verification("16").text.contains("equals the kernel at 3 of 3"))
         #expect(try verification("16").text.contains("lost records: 0"))
     }
 
@@ -93,6 +93,53 @@ import Testing
             return 66;
         }
         """
+
+    /// A child that maps beside what its parent has written and has not, where nobody may ask what became of it.
+    private static let beside = """
+        #define _GNU_SOURCE
+        #include <linux/filter.h>
+        #include <linux/seccomp.h>
+        #include <sys/mman.h>
+        #include <sys/prctl.h>
+        #include <sys/syscall.h>
+        #include <sys/wait.h>
+        #include <unistd.h>
+        enum { PAGE = 4096, RIGHTS = PROT_READ | PROT_WRITE, FLAGS = MAP_PRIVATE | MAP_ANONYMOUS };
+        static int confine(void)
+        {
+            struct sock_filter steps[] = {
+                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 0, 1),
+                BPF_STMT(BPF_RET, SECCOMP_RET_ERRNO | 1), BPF_STMT(BPF_RET, SECCOMP_RET_ALLOW)};
+            struct sock_fprog program = {sizeof steps / sizeof *steps, steps};
+            return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+        }
+        int main(void)
+        {
+            char *area = mmap(0, 64 * PAGE, PROT_NONE, FLAGS, -1, 0);
+            int status;
+            for (int i = 8; i < 56; i += 8)
+                mmap(area + i * PAGE, PAGE, RIGHTS, FLAGS | MAP_FIXED, -1, 0);
+            area[16 * PAGE] = area[40 * PAGE] = 1;
+            if (fork() == 0) {
+                if (confine())
+                    _exit(1);
+                for (int i = 9; i < 57; i += 8)
+                    *(char *)mmap(area + i * PAGE, PAGE, RIGHTS, FLAGS | MAP_FIXED, -1, 0) = 1;
+                _exit(0);
+            }
+            return wait(&status) < 0 || status != 0;
+        }
+        """
+
+    @Test func `what was never written is known before nobody can ask any more`() throws {
+        let program = try scratch.compile("beside", Self.beside)
+        let log = scratch.file("log")
+        let recorded = try mapfray("record", "--quiet", "-o", log, "--", program)
+        #expect(recorded.status == 0, "\(recorded.errors)")
+        let verified = try mapfray("verify", log, "--pid", "all")
+        #expect(verified.status == 0, "\(verified.text)")
+        #expect(verified.text.contains("forbids to ask the kernel what became of a VMA"), "\(verified.text)")
+    }
 
     @Test func `a filter that allows everything changes nothing`() throws {
         let program = try scratch.compileWorkload("sandboxed")

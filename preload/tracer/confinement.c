@@ -89,6 +89,11 @@ bool confinement_allows_lists(void)
 	return ALLOWS(SYS_lseek, SYS_read, SYS_fstat);
 }
 
+bool confinement_allows_query(void)
+{
+	return ALLOWS(SYS_ioctl);
+}
+
 bool confinement_allows_log(void)
 {
 	return confinement_allows_spill() &&
@@ -114,7 +119,7 @@ void confinement_adapt(void)
 {
 	if (!confinement_allows_spill())
 		mf_ring_confine(&tracer.ring);
-	if (!ALLOWS(SYS_ioctl))
+	if (!confinement_allows_query())
 		tracer.has_query = false;
 	if (!ALLOWS(SYS_rt_sigprocmask))
 		mf_unwind_confine();
@@ -160,6 +165,8 @@ void confinement_write_notes(void)
 		add_loss(&text, begin, "see libraries' own calls that are loaded later");
 	if (!ALLOWS(SYS_rt_sigprocmask))
 		add_loss(&text, begin, "follow stacks to new pages");
+	if (!confinement_allows_query())
+		add_loss(&text, begin, "ask the kernel what became of a VMA");
 	if (text.length > begin)
 		define_note(MF_NOTE_NOT_COVERED, bytes);
 	if (confinement_allows_lists())

@@ -12,6 +12,8 @@ bool confinement_start(char *const *environment);
 bool confinement_allows_spill(void);
 /* Whether lists of VMAs can be read. */
 bool confinement_allows_lists(void);
+/* Whether the kernel can be asked about single VMAs. */
+bool confinement_allows_query(void);
 /* Whether a process can begin a log. */
 bool confinement_allows_log(void);
 /* The kernel took one more filter, which mf_sandbox_enter() was told of. */

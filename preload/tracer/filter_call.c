@@ -57,7 +57,7 @@ static bool is_installed(const struct call *call, long result)
 
 static void record_last_list(void)
 {
-	struct snapshot_result taken = snapshot_take(MF_SNAPSHOT_ANCHOR, true);
+	struct snapshot_result taken = snapshot_take(MF_SNAPSHOT_CONFINED, true);
 	if (taken.number)
 		limits_record(taken.number, taken.count, LIMITS_NOW);
 }
@@ -66,13 +66,14 @@ static void record_last_list(void)
 static void prepare(bool had_lists, uint64_t permitted, struct mf_sandbox earlier)
 {
 	bool loses_lists = had_lists && !confinement_allows_lists();
+	bool loses_query = had_lists && tracer.has_query && !confinement_allows_query();
 	bool loses_spill = !confinement_allows_spill();
-	if (!loses_lists && !loses_spill)
+	if (!loses_lists && !loses_query && !loses_spill)
 		return;
 	mf_sandbox_leave(earlier);
 	if (loses_spill)
 		mf_ring_claim(&tracer.ring);
-	if (loses_lists)
+	if (loses_lists || loses_query)
 		record_last_list();
 	mf_sandbox_enter(permitted);
 }

@@ -234,6 +234,7 @@ enum mf_snapshot_reason {
 	MF_SNAPSHOT_ANCHOR = 5,    /* flight recorder, or after records were lost: so that the rest can be replayed */
 	MF_SNAPSHOT_EXIT = 6,
 	MF_SNAPSHOT_SETTLE = 7, /* after a call that works on every VMA: settles what it made of them */
+	MF_SNAPSHOT_CONFINED = 8, /* before a filter forbids to take lists or to ask about single VMAs */
 };
 
 /* A list of all VMAs, in chunks. `detail` is the reason. Calls may have happened between begin and end. */
