@@ -66,15 +66,22 @@ bool mf_room_await(struct mf_ring *ring, uint64_t end)
 	return mf_room_has(ring, end);
 }
 
+void mf_ring_miss(struct mf_ring *ring, uint64_t records)
+{
+	mf_count_lost(ring, records);
+	__atomic_store_n(&ring->has_gap, true, __ATOMIC_RELAXED);
+}
+
 bool mf_ring_take_gap(struct mf_ring *ring)
 {
+	uint64_t limit;
 	bool gap = true;
 
 	if (__builtin_expect(!__atomic_load_n(&ring->has_gap, __ATOMIC_RELAXED), 1))
 		return false;
 	/* Room for what is in the ring now, so that what is written next is not lost at once. */
-	if (__atomic_load_n(&ring->header->head, __ATOMIC_RELAXED) + ring->ring_size >
-	    __atomic_load_n(&ring->header->spill_limit, __ATOMIC_RELAXED))
+	limit = __atomic_load_n(&ring->header->spill_limit, __ATOMIC_RELAXED);
+	if (limit && __atomic_load_n(&ring->header->head, __ATOMIC_RELAXED) + ring->ring_size > limit)
 		return false;
 	return __atomic_compare_exchange_n(&ring->has_gap, &gap, false, false, __ATOMIC_RELAXED,
 					   __ATOMIC_RELAXED);

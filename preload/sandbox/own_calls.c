@@ -7,6 +7,7 @@
 #include <linux/falloc.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -67,6 +68,8 @@ static const struct mf_known_call calls[] = {
     CALL(ioctl, SECOND, 0, PROCMAP_QUERY_REQUEST),
     CALL(ioctl, SECOND, 0, PAGEMAP_SCAN_REQUEST),
     CALL(prctl, FIRST, PR_GET_MEMORY_MERGE),
+    CALL(prctl, FIRST, PR_GET_TID_ADDRESS),
+    CALL(set_tid_address, NONE, 0),
     CALL(fallocate, SECOND, 0, 0),
     CALL(fallocate, SECOND, 0, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE),
 

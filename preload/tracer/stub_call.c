@@ -25,6 +25,7 @@ stub_call(size_t index, const uint64_t arguments[6], const struct mf_registers *
 	    .number = number_of(index, given), .registers = registers, .caught = MF_CALL_BY_STUB};
 	for (int i = 0; i < 6; i++)
 		call.arguments[i] = arguments[i];
+	stub_stacks_count_missed();
 	if (!may_not_return(call.number))
 		return call_make(&call);
 	struct stub_loan loan = stub_stack_lend();

@@ -10,6 +10,7 @@
 #define COPY_SIZE  80
 #define VECTORS   256	/* bytes for xmm0 to xmm15 */
 #define STACK_SHIFT 14	/* STUB_STACK_SIZE is 16 KiB */
+#define WAIT	  (1 << 20)	/* pauses for a stack, some ten milliseconds */
 
 	.text
 	.globl stub_entries
@@ -78,6 +79,7 @@ stub_common:
 	leaq stub_needs_stack(%rip), %rax
 	cmpb $0, (%rax, %rdi)
 	je 3f
+	movl $WAIT, %r10d
 1:	movq stub_stacks_free(%rip), %rax
 	bsfq %rax, %r8
 	jz 2f
@@ -92,6 +94,8 @@ stub_common:
 	movq %r8, %rsp
 	jmp 3f
 2:	pause				/* none is free: one that was lent may be */
+	decl %r10d
+	jz 6f
 	movq stub_stacks_lent(%rip), %rax
 5:	bsfq %rax, %r8
 	jz 1b
@@ -101,8 +105,26 @@ stub_common:
 	jne 5b
 	lock btrq %r8, stub_stacks_lent(%rip)
 	jnc 5b
+	cmpl $0, (%r9, %r8, 4)		/* or it was lent anew meanwhile */
+	jne 7f
 	lock btsq %r8, stub_stacks_free(%rip)
 	jmp 1b
+7:	lock btsq %r8, stub_stacks_lent(%rip)
+	jmp 5b
+6:	lock incq stub_stacks_missed(%rip)	/* the call is made, and not recorded */
+	movq 8(%rbp), %r11
+	leaq stub_numbers(%rip), %rax
+	movq (%rax, %r11, 8), %rax
+	cmpq $-1, %rax			/* STUB_NUMBER_UNKNOWN */
+	cmoveq %rcx, %rax
+	movq -8(%rbp), %rdi
+	movq -16(%rbp), %rsi
+	movq -24(%rbp), %rdx
+	movq -32(%rbp), %r10
+	movq -40(%rbp), %r8
+	movq -48(%rbp), %r9
+	syscall
+	jmp 4f
 3:	andq $-16, %rsp
 	subq $VECTORS, %rsp
 	movaps %xmm0, (%rsp)

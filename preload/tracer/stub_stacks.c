@@ -18,6 +18,9 @@ __attribute__((visibility("hidden"))) uint64_t stub_stacks_free; /* bit n: stack
 __attribute__((visibility("hidden"))) uint64_t stub_stacks_lent; /* bit n: stack n */
 __attribute__((visibility("hidden"))) uint32_t stub_stacks_borrowers[STUB_STACKS];
 
+/* Likewise: calls for which there was none in time. */
+__attribute__((visibility("hidden"))) uint64_t stub_stacks_missed;
+
 enum { SIZE = STUB_STACKS * STUB_STACK_SIZE };
 
 /* Their place among the library's constants: wherever they are mapped, the program's memory stays where it
@@ -83,4 +86,13 @@ void stub_stack_take_back(const struct stub_loan *loan)
 		return;
 	__atomic_fetch_and(&stub_stacks_lent, ~(1ULL << loan->stack), __ATOMIC_RELEASE);
 	raw_syscall1(SYS_set_tid_address, (long)loan->address);
+}
+
+void stub_stacks_count_missed(void)
+{
+	uint64_t missed = __atomic_load_n(&stub_stacks_missed, __ATOMIC_RELAXED);
+	if (__builtin_expect(missed == 0, 1))
+		return;
+	missed = __atomic_exchange_n(&stub_stacks_missed, 0, __ATOMIC_RELAXED);
+	mf_ring_miss(&tracer.ring, missed);
 }

@@ -29,6 +29,9 @@ struct stub_loan stub_stack_lend(void);
 /* The call has returned after all. */
 void stub_stack_take_back(const struct stub_loan *loan);
 
+/* Before a call is recorded: those that were made without one, for want of a stack, are lost records. */
+void stub_stacks_count_missed(void);
+
 /* Maps the stacks, once, where the library lies; written into the log if that has begun. False: there is no
  * memory. Does not enter libc. */
 bool stub_stacks_map(void);

@@ -9,7 +9,7 @@
 
 FOR_ASSEMBLY uint64_t stub_returns[STUBS_MAX]; /* where to go back to */
 FOR_ASSEMBLY uint8_t stub_needs_stack[STUBS_MAX];
-static uint64_t numbers[STUBS_MAX];
+FOR_ASSEMBLY uint64_t stub_numbers[STUBS_MAX];
 static struct stub_code jumps[STUBS_MAX]; /* what was written over the stub */
 static size_t count;
 
@@ -48,7 +48,7 @@ size_t stub_table_take(int file, const struct stub *stub, bool needs_stack)
 		return index;
 	stub_returns[index] = stub->return_to;
 	stub_needs_stack[index] = needs_stack;
-	numbers[index] = stub->number;
+	stub_numbers[index] = stub->number;
 	return index;
 }
 
@@ -72,5 +72,5 @@ void stub_table_give_back(size_t index)
 
 long stub_table_number(size_t index)
 {
-	return (long)numbers[index];
+	return (long)stub_numbers[index];
 }

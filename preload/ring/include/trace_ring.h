@@ -44,7 +44,7 @@ struct mf_ring {
 	bool flight_recorder;
 	bool is_confined;
 	bool is_starved;  /* waited for room in vain; not again before there is some */
-	bool has_gap;	  /* records were lost for want of room, and nobody has made up for it */
+	bool has_gap;	  /* records were lost, and nobody has made up for it */
 	bool claiming;	  /* somebody claims disk */
 	bool is_refused;  /* there was no disk to claim: what lies behind is never written to */
 	uint64_t claimed; /* header->claimed, or what it was: stream position up to which the disk is claimed
@@ -113,6 +113,9 @@ void mf_ring_resume(struct mf_ring *ring);
  * are overwritten, and their records count as lost.
  */
 void mf_ring_confine(struct mf_ring *ring);
+
+/* So many records were never written: they count as lost, and leave a gap. */
+void mf_ring_miss(struct mf_ring *ring, uint64_t records);
 
 /*
  * Whether records were lost because the spill had reached its limit, and there is room again: true once each
