@@ -96,13 +96,15 @@ extension Investigation {
     /// Adds to the report why neighbours at the peak are not one VMA.
     /// - Parameters:
     ///   - source: the same log from its beginning.
+    ///   - inherited: what a forked child got from its parent.
     ///   - progress: called now and then with the fraction read, 0 to 1.
     package mutating func countBoundaries<Source: EntrySource & ~Copyable>(
-        _ source: inout Source, progress: ((Double) -> Void)? = nil
+        _ source: inout Source, inherited: consuming AddressSpace? = nil, progress: ((Double) -> Void)? = nil
     ) {
         var counter = BoundaryCounter(
             names: names, facts: source.facts, target: report.vmas.peak + report.vmas.tracer)
         var replay = Replay(facts: source.facts, until: peakTime)
+        if let inherited { replay.inherit(inherited) }
         replay.run(&source, &counter, progress: progress)
         report.boundaries = counter.result
         recognizeByBoundaries()

@@ -26,21 +26,25 @@ package struct Explanation: Sendable {
     /// What /proc/PID/maps would say of it and of its neighbours.
     package var lines: [UInt64: String] = [:]
 
-    /// - Parameter open: gives the log from its beginning, for each of two passes.
+    /// - Parameter open: gives the log from its beginning, for each of two passes, and what a forked child got from its
+    ///   parent.
     /// - Parameter until: CLOCK_MONOTONIC nanoseconds; nil: the end.
     package static func of<Source: EntrySource & ~Copyable, Problem: Error>(
-        _ address: UInt64, until: UInt64?, open: () throws(Problem) -> Source
+        _ address: UInt64, until: UInt64?, open: (inout AddressSpace?) throws(Problem) -> Source
     ) throws(Problem) -> Explanation {
-        var source = try open()
+        var inherited: AddressSpace?
+        var source = try open(&inherited)
         var watch = ReleaseWatch(pageSize: source.facts.pageSize)
         var replay = Replay(facts: source.facts, until: until)
+        if let space = inherited.take() { replay.inherit(space) }
         replay.run(&source, &watch)
         var result = Explanation(address, replay.space, watch.table)
         result.describe(replay.space, source.definitions)
         guard let vma = result.vma else { return result }
         var history = CallHistory(range: vma.start..<vma.end, pageSize: source.facts.pageSize)
-        source = try open()
+        source = try open(&inherited)
         replay = Replay(facts: source.facts, until: until)
+        if let space = inherited.take() { replay.inherit(space) }
         replay.run(&source, &history)
         (result.calls, result.omitted) = history.result
         return result

@@ -23,17 +23,19 @@ extension ReadAhead {
     /// `RehearsalReport.run`.
     package mutating func rehearse(
         _ investigation: Investigation, changes: [RehearsalReport.Change], limit: Int?,
-        symbols: SymbolizerOptions?,
+        symbols: SymbolizerOptions?, inherited: consuming AddressSpace? = nil,
         progress: ((Double) -> Void)? = nil
     ) -> RehearsalReport {
         RehearsalReport.run(
-            &self, investigation, changes: changes, limit: limit, symbols: symbols, progress: progress)
+            &self, investigation, changes: changes, limit: limit, symbols: symbols, inherited: inherited,
+            progress: progress)
     }
 
     /// `Investigation.countBoundaries`.
     package mutating func countBoundaries(
-        for investigation: inout Investigation, progress: ((Double) -> Void)? = nil
+        for investigation: inout Investigation, inherited: consuming AddressSpace? = nil,
+        progress: ((Double) -> Void)? = nil
     ) {
-        investigation.countBoundaries(&self, progress: progress)
+        investigation.countBoundaries(&self, inherited: inherited, progress: progress)
     }
 }

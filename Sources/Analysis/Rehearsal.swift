@@ -1,4 +1,4 @@
-import AddressSpace
+package import AddressSpace
 import TraceLog
 
 /// What the count would have been had some sites called otherwise: a replay of the changed calls from the first
@@ -50,9 +50,10 @@ package struct Rehearsal: ~Copyable {
     ///   - progress: called about every 65,536 entries with the fraction read, 0 to 1.
     package static func run<Source: EntrySource & ~Copyable>(
         _ source: inout Source, names: SiteNames, remedies: [String: Remedy], limit: Int,
-        progress: ((Double) -> Void)? = nil
+        inherited: consuming AddressSpace? = nil, progress: ((Double) -> Void)? = nil
     ) -> Outcome {
         var rehearsal = Rehearsal(source.facts, names: names, remedies: remedies, limit: limit)
+        if let inherited { rehearsal.space = inherited }
         var call = Call(kind: .mmap)
         var pace = ProgressPace()
         while rehearsal.step(&source, &call) {

@@ -1,3 +1,4 @@
+package import AddressSpace
 package import Symbols
 import TraceLog
 
@@ -50,12 +51,14 @@ package struct RehearsalReport: Codable, Sendable {
     ///   - progress: called now and then with the fraction read, 0 to 1.
     package static func run<Source: EntrySource & ~Copyable>(
         _ source: inout Source, _ investigation: Investigation, changes: [Change], limit: Int?,
-        symbols: SymbolizerOptions? = SymbolizerOptions(), progress: ((Double) -> Void)? = nil
+        symbols: SymbolizerOptions? = SymbolizerOptions(), inherited: consuming AddressSpace? = nil,
+        progress: ((Double) -> Void)? = nil
     ) -> RehearsalReport {
         let remedies = Dictionary(changes.map { ($0.site, $0.remedy) }) { $1 }
         let limit = limit ?? investigation.recordedLimit ?? 65530
         let outcome = Rehearsal.run(
-            &source, names: investigation.names, remedies: remedies, limit: limit, progress: progress)
+            &source, names: investigation.names, remedies: remedies, limit: limit, inherited: inherited,
+            progress: progress)
         var result = RehearsalReport()
         let (start, report) = (investigation.startTime, investigation.report)
         result.process = report.process

@@ -14,7 +14,7 @@ package struct LogReader: ~Copyable {
     private let isPassedByAddress: (any Sendable)? = nil
 
     var cursor: RecordCursor
-    var table = DefinitionTable()
+    var table: DefinitionTable
     private(set) var snapshots = SnapshotAssembly()
     var sequencer: CallSequencer
     /// Where it was, if it is asked to remember.
@@ -24,7 +24,7 @@ package struct LogReader: ~Copyable {
     /// Entries to be given out before all others, last first.
     var leading: [LogEntry] = []
     /// Flight recorder: the snapshot that the replay begins with.
-    private var anchor: (number: UInt64, begin: UInt64)?
+    private var anchor: (number: UInt64, begin: UInt64, reason: Snapshot.Reason)?
     /// Nothing more can be read; of a log that is followed: in this round.
     var isAtEnd = false
     /// Flight recorder that is followed: how far its definitions were read.
@@ -56,6 +56,16 @@ package struct LogReader: ~Copyable {
 
     /// Opens the log and reads its header and who was traced.
     package init(path: String) throws(LogError) {
+        try self.init(path, DefinitionTable())
+    }
+
+    /// Opens the log of a forked child, so that what it inherits from its parent keeps its names.
+    package init(path: String, inheritingFrom parent: borrowing LogReader) throws(LogError) {
+        try self.init(path, parent.table)
+    }
+
+    private init(_ path: String, _ definitions: DefinitionTable) throws(LogError) {
+        table = definitions
         let source = try LogSource(path: path)
         let header = try LogHeader(of: source)
         facts = ProcessFacts(header)
@@ -64,10 +74,10 @@ package struct LogReader: ~Copyable {
         prepare()
     }
 
-    /// Makes what a parent's log defined known here too, so that what a forked child inherits keeps its names. To be
-    /// called before the first `next()`; a flight recorder, which has defined its own by then, takes nothing.
-    package mutating func inheritDefinitions(from parent: borrowing LogReader) {
-        if !facts.isFlightRecorder && !isFolded { table = parent.table }
+    /// Whether the log goes back to the beginning of the process, where its map is its parent's: no checkpoint stands in
+    /// for that, and no flight recorder has overwritten it.
+    package var goesBackToBeginning: Bool {
+        !isFolded && (!facts.isFlightRecorder || anchor?.reason == .fork)
     }
 
     /// Grows while the log is read.
@@ -367,7 +377,7 @@ extension LogReader {
             guard kind == MF_SNAPSHOT_END, let first = try? snapshots.end(record, files: table) else {
                 continue
             }
-            anchor = (first.number, first.begin)
+            anchor = (first.number, first.begin, first.reason)
             leading.append(.snapshot(first))
             break
         }

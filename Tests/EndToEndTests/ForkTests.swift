@@ -88,4 +88,53 @@ import Testing
         #expect(pieces(try mapfray("maps", log, "--all", "--pid", process, "--at", time).lines) == 1)
         #expect(pieces(try mapfray("maps", log, "--all", "--pid", process).lines) == 2)
     }
+
+    /// Maps memory of other rights in turn by `born` before a fork, and by `grown` in the child.
+    private static let twoSites = """
+        #include <sys/mman.h>
+        #include <sys/wait.h>
+        #include <unistd.h>
+        #define MAP(count) \\
+            for (int i = 0; i < count; i++) \\
+                mmap(0, 4096, i & 1 ? PROT_READ | PROT_WRITE : PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        void __attribute__((noinline)) born(void) { MAP(300); __asm__ volatile(""); }
+        void __attribute__((noinline)) grown(void) { MAP(40); __asm__ volatile(""); }
+        int main(void)
+        {
+            born();
+            if (fork() == 0) {
+                grown();
+                _exit(0);
+            }
+            wait(0);
+            return 0;
+        }
+        """
+
+    /// A flight recorder has its definitions apart, and numbers them by itself.
+    @Test(arguments: [[], ["--flight-recorder", "4M"]])
+    func `what the parent made and what the child made are told apart`(options: [String]) throws {
+        let log = scratch.file("family")
+        let program = try scratch.compile("two-sites", Self.twoSites)
+        let recorded = try run(mapfrayPath(), ["record", "--quiet", "-o", log] + options + ["--", program])
+        #expect(recorded.status == 0, "\(recorded.errors)")
+        let child = try #require(scratch.contents("family").filter { $0.hasSuffix(".mapfray") }.max())
+        let pid = try #require(child.split(separator: ".").first)
+        let report = try mapfray("report", log, "--pid", "\(pid)", "--json").object
+        let sites = try #require(report["sites"] as? [[String: Any]])
+        func vmas(_ name: String) -> Int {
+            let site = sites.first { ($0["name"] as? String)?.hasPrefix(name) == true }
+            return site?["last"] as? Int ?? 0
+        }
+        #expect((295...300).contains(vmas("born@")) && (39...40).contains(vmas("grown@")), "\(sites)")
+        let boundaries = try #require(report["boundaries"] as? [[String: Any]])
+        func within(_ name: String) -> Int {
+            let group = boundaries.first {
+                ($0["left"] as? String)?.hasPrefix(name) == true
+                    && $0["left"] as? String == $0["right"] as? String
+            }
+            return group?["count"] as? Int ?? 0
+        }
+        #expect(within("born@") >= 290 && within("grown@") >= 38, "\(boundaries)")
+    }
 }

@@ -38,8 +38,10 @@ struct ExplainCommand: ParsableCommand {
     func run() throws {
         let log = try RecordedLogs(folder: folder).choose(process: pid, at: at)
         let time = try log.toldTime(of: at)
-        let explanation = try Explanation.of(address.value, until: time) { () throws(Failure) in
-            try log.open()
+        let explanation = try Explanation.of(address.value, until: time) { inherited throws(Failure) in
+            var reader = try log.open()
+            inherited = try log.inheritance(into: &reader)
+            return reader
         }
         guard explanation.hasMap else { throw try MapWriter.noMap(log) }
         let teller = try StoryTeller(log: log, namer: BacktraceNamer(options: symbols.options))

@@ -76,9 +76,9 @@ struct ForkedMap: ~Copyable {
 extension RecordedLog {
     /// What the process was born with, if it was forked by one that has a log here; nil also where other threads of the
     /// parent changed its map during the fork, so that nobody can say what the child got.
+    /// - Parameter reader: this log's, before its first entry; it is opened anew, to know what the parent's log defines.
     func inheritance(into reader: inout LogReader) throws(Failure) -> AddressSpace? {
-        // What it was born with stands in its checkpoint.
-        if reader.isFolded { return nil }
+        guard reader.goesBackToBeginning else { return nil }
         guard let parent = parents.first, let fork = try Fork(of: process, by: facts.startTime, in: parent)
         else {
             return nil
@@ -86,7 +86,11 @@ extension RecordedLog {
         var parentReader = try parent.open()
         let map = try fork.map(&parentReader)
         guard map.isKnown && map.isSettled else { return nil }
-        reader.inheritDefinitions(from: parentReader)
+        do throws(LogError) {
+            reader = try LogReader(path: path, inheritingFrom: parentReader)
+        } catch {
+            throw Failure(error.description)
+        }
         return map.space.copy()
     }
 }

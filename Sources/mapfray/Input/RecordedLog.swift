@@ -65,10 +65,14 @@ struct RecordedLog {
         _ investigation: Investigation, changes: [RehearsalReport.Change], limit: Int? = nil,
         symbols: SymbolizerOptions? = nil, showsProgress: Bool = true
     ) throws(Failure) -> RehearsalReport {
-        var source = ReadAhead(try open())
+        var reader = try open()
+        let inherited = try inheritance(into: &reader)
+        var source = ReadAhead(reader)
         let progress = showsProgress ? ProgressLine() : nil
         defer { progress?.clear() }
-        return source.rehearse(investigation, changes: changes, limit: limit, symbols: symbols) {
+        return source.rehearse(
+            investigation, changes: changes, limit: limit, symbols: symbols, inherited: inherited
+        ) {
             progress?.show($0)
         }
     }
@@ -90,9 +94,11 @@ struct RecordedLog {
 
     /// Adds to an investigation of this log why neighbours are not one VMA.
     func countBoundaries(for investigation: inout Investigation) throws(Failure) {
-        var source = ReadAhead(try open())
+        var reader = try open()
+        let inherited = try inheritance(into: &reader)
+        var source = ReadAhead(reader)
         let progress = ProgressLine()
-        source.countBoundaries(for: &investigation) { progress.show($0) }
+        source.countBoundaries(for: &investigation, inherited: inherited) { progress.show($0) }
         progress.clear()
     }
 

@@ -15,6 +15,7 @@ struct StoryTeller {
         self.log = log
         self.namer = namer
         var reader = try log.open()
+        _ = try log.inheritance(into: &reader)
         var first = log.facts.firstTime
         while let entry = reader.next() {
             switch entry {
