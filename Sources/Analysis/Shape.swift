@@ -36,7 +36,7 @@ struct ShapeEvidence {
         if growth < max(64, 0.25 * Double(first)) || course.isEmpty { return .steady }
         if isFragmented { return isSudden ? .cliff : .fragmentation }
         if drawdown >= 0.4 * growth { return .concurrency }
-        return (isFlatAtEnd || staysLong) && !hitLimit ? .plateau : .leak
+        return (isFlatAtEnd || staysLong || !growsToTheEnd) && !hitLimit ? .plateau : .leak
     }
 
     /// VMAs were cut, and each holds far fewer bytes than when a quarter of them was there, and brought far
@@ -84,6 +84,14 @@ struct ShapeEvidence {
             deepest = max(deepest, height - count)
         }
         return deepest
+    }
+
+    /// Whether the last fifth lies above the one before it, whatever goes up and down within each.
+    private var growsToTheEnd: Bool {
+        let fifth = course.counts.count / 5
+        func mean(_ counts: ArraySlice<Double>) -> Double { counts.reduce(0, +) / Double(counts.count) }
+        let before = mean(course.counts.suffix(2 * fifth).prefix(fifth))
+        return mean(course.counts.suffix(fifth)) - before >= 0.05 * growth
     }
 
     private var isFlatAtEnd: Bool {

@@ -24,6 +24,23 @@ struct ShapeTests {
         #expect(log.investigated().report.shape == .leak)
     }
 
+    /// Work comes and goes on top of what it grew to; at last a little is given back for good, or more is kept.
+    @Test(arguments: [(0, Shape.plateau), (60, .plateau), (-60, .leak)])
+    func `a height about which it goes up and down is a plateau`(kept: Int, expected: Shape) {
+        var log = SyntheticLog()
+        let stack = log.stack("liba.so")
+        var addresses = (0..<300).map { _ in log.map(stack: stack) }
+        for round in 0..<60 {
+            let work = (0..<40).map { _ in log.map(stack: stack) }
+            for address in work { log.unmap(address, stack: stack) }
+            if kept > 0, round > 30 {
+                for _ in 0..<kept / 30 { log.unmap(addresses.removeLast(), stack: stack) }
+            }
+            if kept < 0, round > 30 { for _ in 0..<(-kept / 10) { log.map(stack: stack) } }
+        }
+        #expect(log.investigated().report.shape == expected)
+    }
+
     @Test func `fiber stacks cut out of pools by guard pages are a leak`() {
         var log = SyntheticLog()
         let pool = log.stack("libruby-3.1.so.3.1", offset: 0x100)
