@@ -16,9 +16,11 @@ extension CoverageTests {
             script: "./load ./a.so", least: 200),
         Program(
             name: "OpenMP, loaded by dlopen", needs: ["/usr/lib/x86_64-linux-gnu/libgomp.so.1"],
-            preparation: write("a.c", SharedSources.locks) + "; cc -O2 -fopenmp -shared -fPIC -o a.so a.c; "
+            // Its threads sleep on in its code: where that is unloaded, one of a hundred runs crashes natively.
+            preparation: write("a.c", SharedSources.locks)
+                + "; cc -O2 -fopenmp -shared -fPIC -Wl,-z,nodelete -o a.so a.c; "
                 + write("load.c", loading) + "; cc -o load load.c -ldl",
-            script: "./load ./a.so", least: 30),
+            script: "./load ./a.so", least: 15),
         Program(
             name: "a Python extension's own calls", needs: ["/usr/bin/python3"],
             preparation: write("a.c", ownCalls) + "; cc -O2 -shared -fPIC -DCOMPUTED -Dmain=run -o a.so a.c",
