@@ -72,6 +72,19 @@ import Testing
         #expect(native.text.hasSuffix("\n0\n"))
     }
 
+    @Test func `whoever records under an unknown filter is told so`() throws {
+        let launcher = try scratch.compile("launcher", Self.launcher, ["-static"])
+        let recorded = try run(
+            launcher, [mapfrayPath(), "record", "--quiet", "-o", scratch.file("log"), "/bin/echo", "here"])
+        guard recorded.status != 128 + 31 else {
+            return print("skipped: the filter forbids what Swift needs here")
+        }
+        #expect(recorded.text == "here\n")
+        #expect(
+            recorded.errors.contains("a seccomp filter of which the tracer knows nothing"),
+            "\(recorded.errors)")
+    }
+
     /// Statically linked, so that nobody sees its filter: death for mkdirat, readlinkat, faccessat and fallocate.
     private static let launcher = """
         #include <linux/filter.h>

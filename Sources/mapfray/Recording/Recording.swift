@@ -103,6 +103,12 @@ struct Recording {
             return
                 "signal \(signal) killed the command before the tracer could start; check that it runs without mapfray"
         }
+        if let count = SeccompFilters.unknown {
+            let filters = count == 1 ? "a seccomp filter" : "\(count) seccomp filters"
+            return
+                "it runs under \(filters) of which the tracer knows nothing; record outside of that sandbox, or set "
+                + "MAPFRAY_SECCOMP=\(count) if recording under it is known to be harmless"
+        }
         return "the tracer could not start in it; check that the command may write to the folder"
     }
 
