@@ -1,7 +1,10 @@
 #include "sandbox.h"
 
+#include <stddef.h>
+
 #include "own_calls.h"
 
+_Static_assert(offsetof(struct mf_sandbox, is_confined) == 8, "IS_CONFINED of stub_entry_*.S");
 struct mf_sandbox mf_sandbox = {.permitted = ~0ULL};
 long (*mf_sandbox_elsewhere)(long, long, long, long, long, long, long);
 

@@ -6,11 +6,15 @@
  * written until then.
  */
 #if defined(__x86_64__)
+#include <sys/syscall.h>
+
 #define STUBS_MAX 256
 #define COPY_SIZE  80
 #define VECTORS   256	/* bytes for xmm0 to xmm15 */
 #define STACK_SHIFT 14	/* STUB_STACK_SIZE is 16 KiB */
-#define WAIT	  (1 << 20)	/* pauses for a stack, some ten milliseconds */
+#define WAIT	  (1 << 24)	/* pauses for a stack: some ten or hundred milliseconds, by processor */
+#define YIELD	  1024		/* pauses until others may go first */
+#define IS_CONFINED 8		/* in struct mf_sandbox (sandbox.c) */
 
 	.text
 	.globl stub_entries
@@ -96,7 +100,15 @@ stub_common:
 2:	pause				/* none is free: one that was lent may be */
 	decl %r10d
 	jz 6f
-	movq stub_stacks_lent(%rip), %rax
+	testl $YIELD - 1, %r10d
+	jnz 8f
+	cmpl $0, mf_sandbox + IS_CONFINED(%rip)
+	jne 8f
+	pushq %rcx			/* who has one may be waiting for a processor */
+	movl $SYS_sched_yield, %eax
+	syscall
+	popq %rcx
+8:	movq stub_stacks_lent(%rip), %rax
 5:	bsfq %rax, %r8
 	jz 1b
 	btrq %r8, %rax
