@@ -109,11 +109,21 @@ extension AddressSpace {
         let end = move.source &+ move.oldLength
         var address = move.source
         while let vma = firstVMA(from: address, before: end) {
-            moveOne(vma, from: max(vma.start, move.source), to: min(vma.end, end), move)
-            address = min(vma.end, end)
+            let (from, to) = (max(vma.start, move.source), min(vma.end, end))
+            if refusesAtLimit, meetsLimit(from, to, move) { return }
+            moveOne(vma, from: from, to: to, move)
+            address = to
         }
         if address == move.source { unknownSource(move) }
         if assumesWrites { write(move.target, move.target &+ move.newLength) }
+    }
+
+    /// In a trial: whether one of several VMAs is refused for the limit; its destination has gone by then (prep_move_vma).
+    private mutating func meetsLimit(_ start: UInt64, _ end: UInt64, _ move: Move) -> Bool {
+        let target = move.target &+ (start &- move.source)
+        if move.isFixed { _ = removeRange(target, target &+ (end &- start)) }
+        if !isBelowLimit(by: 3) { wasRefused = true }
+        return wasRefused
     }
 
     private mutating func mremapFailed(_ move: Move, _ error: UInt16, hasArrived: Bool?) {

@@ -35,8 +35,10 @@ extension AddressSpace {
     /// - Parameter leavingOut: VMAs of the map that are not to be counted (the tracer's own).
     package func refusal(of call: Call, limit: Int, leavingOut: Int = 0) -> Refusal? {
         let count = count - leavingOut
-        // No check asks for more room than 5 VMAs below the limit.
-        guard count + 5 >= limit, let check = failingCheck(call, count, limit) else { return nil }
+        // No check asks for more room than 5 VMAs below the limit, but that of a move for what its parts add.
+        guard count + 5 >= limit || partsMeetLimit(call, count, limit),
+            let check = failingCheck(call, count, limit)
+        else { return nil }
         return Refusal(check: check, errno: limitErrno(call), count: count)
     }
 
@@ -133,12 +135,35 @@ extension AddressSpace {
         if rules.remapAlwaysNeedsRoom {
             if count + (flags & 4 != 0 ? 5 : 4) > limit { return .move }
         } else if needsRoom {
-            return count >= limit - 5 ? .move : nil
+            return count >= limit - 5 || partsMeetLimit(call, count, limit) ? .move : nil
         } else if moves(call) {
             return count >= limit - 3 ? .move : nil
         }
         guard call.succeeded || call.error == Errno.noMemory else { return nil }
         return count >= limit && cutsHole(shrunk(by: call)) ? .hole : nil
+    }
+
+    /// mm/mremap.c (remap_move): several VMAs are moved one after the other, and the limit is looked at before each.
+    private func partsMeetLimit(_ call: Call, _ count: Int, _ limit: Int) -> Bool {
+        guard call.kind == .mremap, call.succeeded else { return false }
+        let parts = parts(of: range(call.arguments.0, call.arguments.1))
+        // Each may split its source and its destination, and is one itself.
+        guard parts > 1, count + 5 * parts >= limit else { return false }
+        var trial = copy()
+        trial.maxMapCount = limit - count + trial.count
+        trial.refusesAtLimit = true
+        trial.apply(call)
+        return trial.wasRefused
+    }
+
+    private func parts(of range: Range<UInt64>?) -> Int {
+        guard let range else { return 0 }
+        var (cursor, parts) = (tree.first(endingAbove: range.lowerBound), 0)
+        while !tree.isEnd(cursor), tree[cursor].start < range.upperBound {
+            parts += 1
+            cursor = tree.next(cursor)
+        }
+        return parts
     }
 
     /// Whether the error of a call is one that mremap finds only after it has compared the count, which it does when the

@@ -82,4 +82,39 @@ import TraceLog
         #expect(replay.space.refusal(of: failed, limit: count)?.check == .split)
         #expect(replay.space.refusal(of: failed, limit: count + 1) == nil)
     }
+
+    /// Each part of several VMAs looks at the limit anew, with what the parts before it have added.
+    @Test func `a move of several VMAs is refused where one of them is`() throws {
+        func script(_ filler: Int) -> Script {
+            var script = Script()
+            if filler > 0 { script.fill(filler) }
+            for part in 0..<3 {
+                script.map(2 * part, 2, part == 1 ? Script.Rights.read : Script.Rights.write)
+            }
+            script.map(40, 20, Script.Rights.read)
+            script.remap(1, 5, to: 5, at: 44, keeping: true)
+            return script
+        }
+        let far = try Player.play(script(0))
+        var replay = Replay(far)
+        _ = replay.space.adopt(replay.snapshot(try #require(far.steps.first), .start))
+        let steps = far.steps.filter { $0.letter == "c" }
+        let calls = steps.enumerated().map { index, step in
+            Call(
+                kind: index == steps.count - 1 ? .mremap : .mmap, arguments: step.arguments,
+                result: step.result,
+                error: step.error)
+        }
+        for call in calls.dropLast() { replay.space.apply(call) }
+        let move = try #require(calls.last)
+        var answers: Set<UInt16> = []
+        for room in 2...14 {
+            let filler = 65530 - room - replay.space.count
+            let kernel = try #require(Player.play(script(filler)).steps.last { $0.letter == "c" })
+            let model = replay.space.refusal(of: move, limit: 65530 - filler)
+            #expect(model?.errno ?? 0 == kernel.error, "\(room)")
+            answers.insert(kernel.error)
+        }
+        #expect(answers == [0, 12])
+    }
 }
