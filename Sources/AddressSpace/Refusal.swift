@@ -31,12 +31,13 @@ package struct Refusal: Sendable, Equatable, Codable {
 extension AddressSpace {
     /// What the kernel would answer to a call, asked before it is applied, if the limit were `limit`; nil:
     /// it would not refuse it for the limit. The call is otherwise taken at its word: what it did when it
-    /// was recorded it would do again. O(1) far from the limit, else as applying the call.
+    /// was recorded it would do again. Far from the limit O(1), or the number of VMAs that an mremap names;
+    /// else as applying the call.
     /// - Parameter leavingOut: VMAs of the map that are not to be counted (the tracer's own).
     package func refusal(of call: Call, limit: Int, leavingOut: Int = 0) -> Refusal? {
         let count = count - leavingOut
-        // No check asks for more room than 5 VMAs below the limit, but that of a move for what its parts add.
-        guard count + 5 >= limit || partsMeetLimit(call, count, limit),
+        // No check asks for more room than 5 VMAs below the limit; a move of several asks once for each.
+        guard count + 5 * max(1, movedParts(of: call)) >= limit,
             let check = failingCheck(call, count, limit)
         else { return nil }
         return Refusal(check: check, errno: limitErrno(call), count: count)
@@ -145,19 +146,15 @@ extension AddressSpace {
 
     /// mm/mremap.c (remap_move): several VMAs are moved one after the other, and the limit is looked at before each.
     private func partsMeetLimit(_ call: Call, _ count: Int, _ limit: Int) -> Bool {
-        guard call.kind == .mremap, call.succeeded else { return false }
-        let parts = parts(of: range(call.arguments.0, call.arguments.1))
-        // Each may split its source and its destination, and is one itself.
-        guard parts > 1, count + 5 * parts >= limit else { return false }
-        var trial = copy()
-        trial.maxMapCount = limit - count + trial.count
-        trial.refusesAtLimit = true
-        trial.apply(call)
-        return trial.wasRefused
+        movedParts(of: call) > 1 && copy().wouldRefuse(call, room: limit - count)
     }
 
-    private func parts(of range: Range<UInt64>?) -> Int {
-        guard let range else { return 0 }
+    /// How many VMAs a call moves; 0 if it is no mremap that succeeded.
+    private func movedParts(of call: Call) -> Int {
+        guard call.kind == .mremap, call.succeeded, let range = range(call.arguments.0, call.arguments.1)
+        else {
+            return 0
+        }
         var (cursor, parts) = (tree.first(endingAbove: range.lowerBound), 0)
         while !tree.isEnd(cursor), tree[cursor].start < range.upperBound {
             parts += 1
@@ -213,16 +210,21 @@ extension AddressSpace {
     /// for the second split, and every split is asked for anew.
     private func splitsBeyond(_ limit: Int, _ call: Call, _ count: Int) -> Bool {
         guard count + 1 >= limit, let range = worked(on: call) else { return false }
-        var trial = neighbourhood(of: range)
-        trial.maxMapCount = limit - count + trial.count
-        trial.refusesAtLimit = true
+        let trial = neighbourhood(of: range)
         var call = call
         let isShortage = call.error == Errno.noMemory || call.error == Errno.again
         if isShortage, trial.obstacle(range.lowerBound, range.upperBound, { _ in false }) == nil {
             call.error = 0
         }
-        trial.apply(call)
-        return trial.wasRefused
+        return trial.wouldRefuse(call, room: limit - count)
+    }
+
+    /// Whether applying a call meets the limit on the way, where `room` VMAs more are allowed than there are here.
+    private consuming func wouldRefuse(_ call: Call, room: Int) -> Bool {
+        maxMapCount = count + room
+        refusesAtLimit = true
+        apply(call)
+        return wasRefused
     }
 
     private func worked(on call: Call) -> Range<UInt64>? {
