@@ -15,6 +15,7 @@
 #include "log.h"
 #include "lowest.h"
 #include "neighbours.h"
+#include "object_range.h"
 #include "observe.h"
 #include "stubs.h"
 #include "text.h"
@@ -35,18 +36,11 @@ static uint64_t variable_number(char **environment, const char *name, uint64_t o
 static int find_own_library(struct dl_phdr_info *object, size_t size, void *environment)
 {
 	(void)size;
-	uint64_t start = UINT64_MAX, end = 0;
-	for (int i = 0; i < object->dlpi_phnum; i++) {
-		if (object->dlpi_phdr[i].p_type != PT_LOAD)
-			continue;
-		uint64_t at = object->dlpi_addr + object->dlpi_phdr[i].p_vaddr;
-		start = at < start ? at : start;
-		end = at + object->dlpi_phdr[i].p_memsz > end ? at + object->dlpi_phdr[i].p_memsz : end;
-	}
-	if ((uint64_t)&tracer < start || (uint64_t)&tracer >= end)
+	struct mf_range range = object_range(object);
+	if ((uint64_t)&tracer < range.start || (uint64_t)&tracer >= range.end)
 		return 0;
-	start &= ~(uint64_t)(PAGE - 1);
-	end = (end + PAGE - 1) & ~(uint64_t)(PAGE - 1);
+	uint64_t start = range.start & ~(uint64_t)(PAGE - 1);
+	uint64_t end = (range.end + PAGE - 1) & ~(uint64_t)(PAGE - 1);
 	log_add_own_range((const void *)start, end - start);
 	environment_start(environment, object->dlpi_name);
 	return 1;

@@ -14,6 +14,7 @@
 #include "descriptor_link.h"
 #include "mapped_file.h"
 #include "near_room.h"
+#include "object_range.h"
 #include "observe.h"
 #include "scratch.h"
 #include "stub_search.h"
@@ -221,17 +222,6 @@ static bool holds(const struct dl_phdr_info *object, uint64_t address)
 	return false;
 }
 
-static uint64_t start_of(const struct dl_phdr_info *object)
-{
-	uint64_t start = UINT64_MAX;
-	for (int i = 0; i < object->dlpi_phnum; i++) {
-		uint64_t at = object->dlpi_addr + object->dlpi_phdr[i].p_vaddr;
-		if (object->dlpi_phdr[i].p_type == PT_LOAD && at < start)
-			start = at;
-	}
-	return start;
-}
-
 /* The rest of the code's last page: what lies there of the file belongs to no segment, here. */
 static struct stub_room room_behind(const struct dl_phdr_info *object, uint64_t end)
 {
@@ -263,7 +253,7 @@ static bool is_never(void *object, uint64_t place, struct mf_range *function)
 static void redirect_object(const struct dl_phdr_info *object)
 {
 	struct found found = {
-	    .file = memory, .is_libc = stubs_is_libc(object->dlpi_name), .start = start_of(object)};
+	    .file = memory, .is_libc = stubs_is_libc(object->dlpi_name), .start = object_range(object).start};
 	struct uncovered uncovered = {0};
 	if (vdso_is_name(object->dlpi_name) || holds(object, (uint64_t)&tracer))
 		return;

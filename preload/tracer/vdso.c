@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 
 #include "glibc_only.h"
+#include "object_range.h"
 #include "text.h"
 #include "tracer.h"
 
@@ -32,12 +33,12 @@ static void find_function(const struct dl_phdr_info *object)
 {
 	struct link_map *map = NULL;
 	Dl_info unused;
-	for (int i = 0; i < object->dlpi_phnum; i++)
-		if (object->dlpi_phdr[i].p_type == PT_LOAD) {
-			code = object->dlpi_addr + object->dlpi_phdr[i].p_vaddr;
-			code_end = code + object->dlpi_phdr[i].p_memsz;
-		}
-	if (code && dladdr1((const void *)code, &unused, (void **)&map, RTLD_DL_LINKMAP) && map)
+	struct mf_range range = object_range(object);
+	if (range.end <= range.start)
+		return;
+	code = range.start;
+	code_end = range.end;
+	if (dladdr1((const void *)code, &unused, (void **)&map, RTLD_DL_LINKMAP) && map)
 		read_clock = (clock_function *)dlsym(map, CLOCK_FUNCTION);
 }
 
