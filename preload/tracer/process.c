@@ -17,6 +17,7 @@
 #include "reserved.h"
 #include "scratch.h"
 #include "snapshot.h"
+#include "stub_stacks.h"
 #include "turns.h"
 #include "userfault.h"
 #include "watch.h"
@@ -149,6 +150,7 @@ static void tell_of_unfinished(const struct turn *turn)
 static void write_end(enum process_end way, int status)
 {
 	confinement_write_notes();
+	stub_stacks_count_missed();
 	userfault_look();
 	watch_settle_rest();
 	struct snapshot_result taken = snapshot_take(MF_SNAPSHOT_EXIT, false);
