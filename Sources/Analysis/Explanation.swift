@@ -25,6 +25,10 @@ package struct Explanation: Sendable {
     package var hasMap: Bool { vma != nil || previous != nil || next != nil }
     /// What /proc/PID/maps would say of it and of its neighbours.
     package var lines: [UInt64: String] = [:]
+    /// What all this refers to by number.
+    package private(set) var definitions = Definitions()
+    /// What is wrong with the log, in words, as far as it was read.
+    package private(set) var damage: [String] = []
 
     /// - Parameter open: gives the log from its beginning, for each of two passes, and what a forked child got from its
     ///   parent.
@@ -39,7 +43,7 @@ package struct Explanation: Sendable {
         if let space = inherited.take() { replay.inherit(space) }
         replay.run(&source, &watch)
         var result = Explanation(address, replay.space, watch.table)
-        result.describe(replay.space, source.definitions)
+        result.describe(replay.space, source)
         guard let vma = result.vma else { return result }
         var history = CallHistory(range: vma.start..<vma.end, pageSize: source.facts.pageSize)
         source = try open(&inherited)
@@ -72,7 +76,11 @@ package struct Explanation: Sendable {
             holeMaker: left.end < right.start ? releases.maker(ofHole: left.end..<right.start) : nil)
     }
 
-    private mutating func describe(_ space: borrowing AddressSpace, _ definitions: Definitions) {
+    private mutating func describe<Source: EntrySource & ~Copyable>(
+        _ space: borrowing AddressSpace, _ source: borrowing Source
+    ) {
+        definitions = source.definitions
+        damage = source.damageText
         for vma in [vma, previous?.vma, next?.vma] {
             if let vma { lines[vma.start] = space.mapsText(vma, definitions) }
         }

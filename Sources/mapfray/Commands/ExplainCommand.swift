@@ -44,10 +44,12 @@ struct ExplainCommand: ParsableCommand {
             return reader
         }
         guard explanation.hasMap else { throw try MapWriter.noMap(log) }
-        let teller = try StoryTeller(log: log, namer: BacktraceNamer(options: symbols.options))
+        let teller = try StoryTeller(
+            log: log, namer: BacktraceNamer(options: symbols.options), definitions: explanation.definitions)
         let story = teller.story(of: address.value, explanation)
         try output(
             json ? JSONText.document(story) : VMAStoryText.text(story, .forDescriptor(1, color: style.color)))
+        log.warn(ofDamage: explanation.damage)
     }
 }
 

@@ -161,7 +161,7 @@ struct RecordedLog {
     }
 
     /// When seconds begin to count: the first call or snapshot.
-    private func firstTime() throws(Failure) -> UInt64 {
+    func firstTime() throws(Failure) -> UInt64 {
         if let time = facts.firstTime { return time }
         var reader = try open()
         while let entry = reader.next() {

@@ -7,26 +7,16 @@ import TraceLog
 struct StoryTeller {
     let log: RecordedLog
     let namer: BacktraceNamer
+    /// Those of the log that the explanation was taken from.
     private let definitions: Definitions
+    /// When seconds begin to count; CLOCK_MONOTONIC nanoseconds.
     private let start: UInt64
 
-    /// Reads the log once, for its definitions; tells of damage on standard error.
-    init(log: RecordedLog, namer: BacktraceNamer) throws(Failure) {
+    init(log: RecordedLog, namer: BacktraceNamer, definitions: Definitions) throws(Failure) {
         self.log = log
         self.namer = namer
-        var reader = try log.open()
-        _ = try log.inheritance(into: &reader)
-        var first = log.facts.firstTime
-        while let entry = reader.next() {
-            switch entry {
-            case .call(let call): first = first ?? call.begin
-            case .snapshot(let snapshot): first = first ?? snapshot.begin
-            default: continue
-            }
-        }
-        start = first ?? log.facts.startTime
-        definitions = reader.definitions
-        log.warn(ofDamage: reader.damageText)
+        self.definitions = definitions
+        start = try log.firstTime()
     }
 
     func story(of address: UInt64, _ explanation: Explanation) -> VMAStory {
