@@ -84,11 +84,13 @@ extension RecordCursor {
         }
     }
 
+    /// Whether the process ended, or the thread left by a jump, between reserving the hole and filling it. One that crosses
+    /// a border may be left between its parts, of which the first is in the file, the second in the ring.
     private mutating func isUnfinished(_ hole: Hole, isBlank: Bool) -> Bool {
         if layout.isLinear { return isBlank || hole.end == extent.end }
         if header.isFlightRecorder { return hole.size <= Self.largest && !isStillMeasured(hole) }
-        if place(of: hole.start) == .file { return isBlank && hole.size <= Self.largest }
-        return explainsByCommits(hole)
+        if place(of: hole.start) == .file && hole.size > Self.largest { return false }
+        return isExplainedBySegments(hole)
     }
 
     /// Whether the word at the hole's start still tells the size of the record that was finished there.

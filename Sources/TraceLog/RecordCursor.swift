@@ -270,18 +270,20 @@ extension RecordCursor {
         return cost > 8 ? cost - 8 : nil
     }
 
-    /// Whether the hole's bytes were reserved in the ring and never committed.
-    mutating func explainsByCommits(_ hole: Hole) -> Bool {
+    /// Whether all of the hole was reserved and never committed: in the file it reads as zeros, in the ring the count of
+    /// what was committed lacks it.
+    mutating func isExplainedBySegments(_ hole: Hole) -> Bool {
         var rest = hole
         while rest.start < hole.end {
             rest.end = min(hole.end, layout.segmentEnd(of: rest.start))
-            // Where the slot still holds an earlier lap, nobody has committed anything yet.
-            let isExplained =
-                layout.isAheadOfRing(rest.start) ? isZero(rest) : segments.explain(rest.start, rest.end)
-            if !isExplained { return false }
+            if !isExplained(rest) { return false }
             rest.start = rest.end
         }
         return true
+    }
+
+    private mutating func isExplained(_ part: Hole) -> Bool {
+        place(of: part.start) == .file ? isZero(part) : segments.explain(part.start, part.end)
     }
 
     mutating func search(_ first: UInt64, _ stop: UInt64) -> Record? {

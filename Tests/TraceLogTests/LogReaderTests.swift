@@ -40,6 +40,25 @@ struct LogReaderTests {
         #expect(reader.unfinished >= 1)
     }
 
+    @Test func `padding left between the two sides of a border is no damage, and a hole is`() throws {
+        let log = try RecordedLog(ringSize: 64 << 10)
+        log.writeMixture(calls: 1500)
+        log.leaveAtBorder(size: 200)
+        for _ in 0..<2000 { log.call() }
+        var reader = try LogReader(path: log.path)
+        #expect(readings(of: &reader) == log.expectation())
+        #expect(reader.damage == [] && reader.unfinished >= 1)
+        // As many bytes as lie behind that border, where nothing was left.
+        let damaged = log.records.count - 1500
+        var image = try Data(contentsOf: URL(fileURLWithPath: log.path))
+        image[Int(log.offset(ofRecord: damaged))] ^= 1
+        let path = log.folder.appendingPathComponent("damaged.mapfray").path
+        try image.write(to: URL(fileURLWithPath: path))
+        reader = try LogReader(path: path)
+        #expect(readings(of: &reader) == log.expectation(damaged: damaged))
+        #expect(reader.damageCount == 1)
+    }
+
     @Test(arguments: [false, true])
     func `records that came with a later version are skipped and counted, and are no damage`(
         isFlightRecorder: Bool

@@ -53,6 +53,22 @@ final class RecordedLog {
     /// Reserves the place of a record and never finishes it, as a thread that is killed.
     func leaveUnfinished(size: UInt64) { ring.pointee.header.pointee.head += size }
 
+    /// Writes until the next record of `size` bytes would cross a segment's border, and reserves that; fills only what lies
+    /// before the border, as a thread that a handler has jump away between the two sides. Behind it lies an earlier lap.
+    func leaveAtBorder(size: UInt64) {
+        guard let header = ring.pointee.header else { return }
+        let segmentSize = ring.pointee.segment_size
+        var room: UInt64 { segmentSize - header.pointee.head % segmentSize }
+        while room >= size { call() }
+        let offset = header.pointee.head & (ring.pointee.ring_size - 1)
+        memset(ring.pointee.bytes + Int(offset), 0, Int(room))
+        memset(ring.pointee.bytes + Int((offset + room) % ring.pointee.ring_size), 0xA5, Int(size - room))
+        withUnsafeMutableBytes(of: &header.pointee.committed) {
+            $0.bindMemory(to: UInt64.self)[Int(offset / segmentSize)] += room
+        }
+        header.pointee.head += size
+    }
+
     /// Reserves the place of a record, which `complete` finishes.
     func reserve(_ record: EncodedRecord) -> (position: UInt64, record: EncodedRecord) {
         let position = ring.pointee.header.pointee.head
