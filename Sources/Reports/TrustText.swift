@@ -18,8 +18,9 @@ package enum TrustText {
 
     /// What the tracer says it could not see; `mapfray verify` has all of it.
     private static func gaps(_ report: Report) -> [String] {
-        let more = report.notes.count - 2
-        return report.notes.prefix(2) + (more > 0 ? ["\(more) more in mapfray verify"] : [])
+        let notes = RepeatedSentence.list(report.notes).map(\.text)
+        let more = notes.count - 2
+        return notes.prefix(2) + (more > 0 ? ["\(more) more in mapfray verify"] : [])
     }
 
     private static func missing(_ report: Report) -> [String] {

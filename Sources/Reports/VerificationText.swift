@@ -66,6 +66,6 @@ package enum VerificationText {
 
     private static func rest(_ result: VerificationResult) -> [String] {
         ["lost records: \(NumberText.count(result.lost))"] + result.damage.map { "damage: \($0)" }
-            + result.notes.map(TextLayout.printable)
+            + RepeatedSentence.list(result.notes.map(TextLayout.printable)).map(\.text)
     }
 }

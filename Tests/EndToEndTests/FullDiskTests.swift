@@ -8,10 +8,10 @@ struct FullDiskTests {
 
     init() throws { scratch = try Scratch() }
 
-    private func withSmallDisk(_ body: (String) throws -> Void) throws {
+    private func withSmallDisk(_ options: String = "size=2m", _ body: (String) throws -> Void) throws {
         let disk = scratch.file("disk")
         try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: false)
-        let mounted = try run("/bin/mount", ["-t", "tmpfs", "-o", "size=2m", "mapfray-test", disk])
+        let mounted = try run("/bin/mount", ["-t", "tmpfs", "-o", options, "mapfray-test", disk])
         try #require(mounted.status == 0, "\(mounted.errors)")
         defer { _ = try? run("/bin/umount", [disk]) }
         try body(disk)
@@ -63,6 +63,20 @@ struct FullDiskTests {
                 let words = try run(mapfrayPath(), ["whatif", disk + "/log"] + change).text
                 #expect(words.contains("\nDoubt     \(lost) records were lost"))
             }
+        }
+    }
+
+    @Test func `a program that is executed when no log can be made any more is told of`() throws {
+        // Of three inodes the disk's own folder takes one and the recording's another.
+        try withSmallDisk("size=20m,nr_inodes=3") { disk in
+            let script = "for i in 1 2 3; do /bin/true; done; echo done"
+            let result = try mapfray("record", "-o", disk + "/log", "/bin/sh", "-c", script)
+            #expect(result.text == "done\n" && result.status == 0)
+            let words = result.errors.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+            #expect(
+                words.contains(
+                    "a program was executed unrecorded: the log's folder has no space left (3 times)"),
+                "\(words)")
         }
     }
 

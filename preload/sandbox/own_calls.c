@@ -61,6 +61,7 @@ static const struct mf_known_call calls[] = {
     CALL(close, NONE, 0),
     CALL(fstat, NONE, 0),
     CALL(fstatfs, NONE, 0),
+    CALL(statfs, NONE, 0),
     CALL(ftruncate, NONE, 0),
     CALL(newfstatat, FOURTH, 0, 0, 0, AT_EMPTY_PATH),
     CALL(newfstatat, FOURTH, 0, 0, 0, 0),

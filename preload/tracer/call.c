@@ -24,6 +24,7 @@
 #include "process.h"
 #include "reserved.h"
 #include "stubs.h"
+#include "text.h"
 #include "turns.h"
 #include "unrecordable.h"
 #include "watch.h"
@@ -250,19 +251,21 @@ static long replace_image_as_given(const struct call *call)
 	return replace_image(call);
 }
 
-/* Says so where a program cannot be recorded because it is executed by another user, in another root or in a
- * sandbox. A path that is searched for may not be there. */
+/* Says so where a program cannot be recorded because it is executed by another user, in another root, in a
+ * sandbox, or with a full disk. A path that is searched for may not be there. */
 static void note_unreachable(const struct call *call, bool lacks_library)
 {
-	if (!lacks_library && log_can_be_made())
+	char bytes[128];
+	struct text text = text_over(bytes, sizeof bytes);
+	const char *why = lacks_library ? "the tracer's library cannot be read by it" : log_obstacle();
+	if (!why)
 		return;
 	if (call->number == SYS_execve &&
 	    raw_syscall3(SYS_faccessat, AT_FDCWD, (long)call->arguments[0], X_OK) != 0)
 		return;
-	define_note(MF_NOTE_NOT_RECORDED,
-		    lacks_library
-			? "a program was executed unrecorded: the tracer's library cannot be read by it"
-			: "a program was executed unrecorded: it cannot write into the log's folder");
+	text_add(&text, "a program was executed unrecorded: ");
+	text_add(&text, why);
+	define_note(MF_NOTE_NOT_RECORDED, bytes);
 }
 
 static long execute(const struct call *call, enum environment_aim aim)

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "call_record.h"
@@ -104,10 +105,22 @@ int log_open(void *place)
 	return 0;
 }
 
-bool log_can_be_made(void)
+/* By what the kernel counts as free for everybody: a quota shows only to who writes. */
+static bool is_folder_full(void)
+{
+	struct statfs facts;
+	if (raw_syscall2(SYS_statfs, (long)tracer.output, (long)&facts) != 0)
+		return false;
+	uint64_t free_bytes = (uint64_t)facts.f_bfree * (uint64_t)facts.f_bsize;
+	return free_bytes < tracer.ring.mapping_size || (facts.f_files > 0 && facts.f_ffree == 0);
+}
+
+const char *log_obstacle(void)
 {
 	long error = raw_syscall3(SYS_faccessat, AT_FDCWD, (long)tracer.output, W_OK | X_OK);
-	return error != -EACCES && error != -EROFS;
+	if (error == -EACCES || error == -EROFS)
+		return "it cannot write into the log's folder";
+	return is_folder_full() ? "the log's folder has no space left" : NULL;
 }
 
 static void write_own_ranges(void)

@@ -10,8 +10,9 @@ enum { MF_RING_SIZE_LEAST = 256 << 10 }; /* bytes */
 /* Creates this process's log and maps its ring: at `place` if it is not NULL, a forked child's over its
  * parent's. Returns 0 or -errno. */
 int log_open(void *place);
-/* Whether a program that is executed now may create one beside it. */
-bool log_can_be_made(void);
+/* Why a program that is executed now cannot create one beside it; NULL: nothing is seen that keeps it from
+ * that. */
+const char *log_obstacle(void);
 /* Addresses that the tracer itself occupies. */
 void log_add_own_range(const void *start, size_t size);
 /* Says who is traced, and what its map and its limits are. A forked child names its parent's log by the

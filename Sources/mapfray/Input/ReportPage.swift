@@ -41,9 +41,10 @@ struct ReportPage {
             let name = ProgramName.short(other.command) ?? "?"
             return "\(name) (pid \(other.pid), peak \(NumberText.count(other.peak)))"
         }
-        let unseen = notRecorded.prefix(3)
-        return named + (others.count > 3 ? ["\(others.count - 3) more"] : []) + unseen
-            + (notRecorded.count > 3 ? ["\(notRecorded.count - 3) more not recorded"] : [])
+        let unseen = RepeatedSentence.list(notRecorded)
+        let rest = unseen.dropFirst(3).reduce(0) { $0 + $1.count }
+        return named + (others.count > 3 ? ["\(others.count - 3) more"] : []) + unseen.prefix(3).map(\.text)
+            + (rest > 0 ? ["\(rest) more not recorded"] : [])
     }
 }
 
