@@ -8,9 +8,15 @@ struct FailureVerdict: Sendable {
     /// Nil where nothing was short and nothing in the way: a wrong argument, a moment's contention.
     static func of(_ failed: FailedCall, kernelRelease: String) -> FailureVerdict? {
         let call = failed.call
-        if let verdict = inTheWay(failed) ?? lockLimit(failed) { return verdict }
-        guard isShortage(call, kernelRelease) else { return nil }
-        if let verdict = mapLimit(failed, kernelRelease) { return verdict }
+        if let verdict = inTheWay(failed) { return verdict }
+        let isShortage = Self.isShortage(call, kernelRelease)
+        // RLIMIT_MEMLOCK is none for who has CAP_IPC_LOCK, and who has not hardly exceeds it at this very count. mlockall
+        // fails for no VMA too many (Linux mm/mlock.c, apply_mlockall_flags).
+        if isShortage, call.kind != .mlockall, let verdict = mapLimit(failed, kernelRelease) {
+            return verdict
+        }
+        if let verdict = lockLimit(failed) { return verdict }
+        guard isShortage else { return nil }
         if isHugePageAttempt(call) { return noHugePage(failed) }
         if [.madvise, .processMadvise, .prctl].contains(call.kind) { return nil }
         if call.kind == .munmap {

@@ -51,6 +51,22 @@ struct FailureTests {
         #expect(failure(limit: 20) { $0.call(.madvise, $2 + 4096, 4096, 99, error: 22, stack: $1) } == nil)
     }
 
+    @Test func `at the map limit it is not RLIMIT_MEMLOCK, which binds not everybody`() {
+        func lock(limit: UInt64, locked: UInt64) -> FailureCause? {
+            let set = { (limits: inout Limits) in
+                limits.locked = locked
+                limits.lockedLimit = 8 << 20
+            }
+            return failure(limit: limit, set: set) { $0.call(.mlock, $2 + 4096, 4096, error: 12, stack: $1) }?
+                .cause
+        }
+        for locked in [0, 8 << 20, 64 << 20] as [UInt64] {
+            #expect(lock(limit: 20, locked: locked) == .maxMapCount)
+        }
+        #expect(lock(limit: 65530, locked: 8 << 20) == .rlimitMemlock)
+        #expect(lock(limit: 65530, locked: 64 << 20) == .rlimitMemlock)
+    }
+
     @Test func `naming says EAGAIN at the limit and ENOMEM for a hole`() {
         func name(limit: UInt64, error: UInt16) -> Report.Failure? {
             failure(limit: limit) {
