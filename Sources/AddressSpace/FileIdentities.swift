@@ -11,10 +11,15 @@ struct FileIdentities: Sendable, Codable {
         case bpfMap
         /// Code that the kernel puts in by itself where a probe is hit.
         case uprobes
+        /// The vdso and its data.
+        case vdso
 
         /// Whether it has the last word on where it is mapped, and is not moved with others for that (mm/mremap.c,
         /// vma_multi_allowed); /dev/zero and segments have a flag that says so.
         var choosesItsPlace: Bool { self == .ring || self == .bpfMap }
+
+        /// Whether it is never cut in two (mm/mmap.c, special_mapping_split; kernel/events/core.c, perf_mmap_may_split).
+        var staysWhole: Bool { [.perfRing, .uprobes, .vdso].contains(self) }
     }
 
     private var byDescriptor: [UInt64: UInt32] = [:]
@@ -94,7 +99,7 @@ struct FileIdentities: Sendable, Codable {
 
     private static let byPrefix: [(String, Trait)] = [
         ("/memfd:", .memory), ("/dev/shm/", .memory), ("/SYSV", .segment), ("anon_inode:[io_uring]", .ring),
-        ("anon_inode:[perf_event]", .perfRing), ("anon_inode:bpf-map", .bpfMap), ("[v", .special),
+        ("anon_inode:[perf_event]", .perfRing), ("anon_inode:bpf-map", .bpfMap), ("[v", .vdso),
         ("[uprobes", .uprobes),
         ("socket:[", .special), ("/[aio]", .special),
     ]

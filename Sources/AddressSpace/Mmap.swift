@@ -92,7 +92,7 @@ extension AddressSpace {
         case .memory where flags.isShared && call.descriptorWrites == nil:
             identities.markWritable(vma.description)
         case .secret: keepSecret(&vma)
-        case .memory, .ordinary, .heap, .stack, .segment, .uprobes: break
+        case .memory, .ordinary, .heap, .stack, .segment, .uprobes, .vdso: break
         }
         if call.sawHugePages { vma.flags.formUnion([.hugeTLB, .dontExpand]) }
         if withholdsExec(call) { vma.flags.subtract([.exec, .mayExec]) }
@@ -177,6 +177,7 @@ extension AddressSpace {
         case Errno.noMemory where rules.mappingCutsFirst: keepCuts(call, start, end)
         // Else it was no seal that refused, but a file that may not be executed, which is looked at before.
         case Errno.notPermitted where !showsUncut(call, at: start): removalFailed(start, end)
+        case Errno.invalid where !showsUncut(call, at: start): keepFirstCut(start, end)
         default: break
         }
     }

@@ -75,6 +75,7 @@ extension AddressSpace {
         case Errno.noMemory: stop = shortage(call, start, end)
         case Errno.access: stop = refused(call, start, end, asked: Self.rights(protection))
         case Errno.notPermitted where rules.sealsCheckedInWalk: stop = obstacle(start, end, \.isSealed)
+        case Errno.invalid: return protectUpToWhole(call, start, end, key)
         default: return
         }
         if stop == nil, error != Errno.noMemory || !(isNearLimit || seenRights(call, at: start) == rights) {
@@ -83,6 +84,18 @@ extension AddressSpace {
         }
         author.gaveUpBy = end
         protect(start, stop ?? end, protection, key, limited: error == Errno.noMemory)
+    }
+
+    /// A VMA that cannot be cut at an end of the range ended the walk, if it is to change at all.
+    private mutating func protectUpToWhole(_ call: Call, _ start: UInt64, _ end: UInt64, _ key: UInt64) {
+        let (asked, rights) = (Self.rights(call.arguments.2), given(call.arguments.2))
+        guard let whole = uncuttable(start, end), whole.flags.intersection(.rights) != rights || key != .max,
+            let first = vma(containing: start), seenRights(call, at: start).map({ $0 == rights }) ?? true
+        else { return }
+        author.gaveUpBy = end
+        if whole.start <= start { return keepFirstCut(start, end) }
+        if !Self.allows(first.flags, asked) { return }
+        protect(start, whole.start, call.arguments.2, key, limited: false)
     }
 
     /// Where ENOMEM ended the walk: in a hole, or at a VMA for which there was no memory to promise or no room below

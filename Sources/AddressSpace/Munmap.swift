@@ -9,6 +9,8 @@ extension AddressSpace {
             _ = removeRange(call.arguments.0, end)
         } else if call.error == Errno.notPermitted {
             removalFailed(call.arguments.0, end)
+        } else if call.error == Errno.invalid {
+            keepFirstCut(call.arguments.0, end)
         }
     }
 

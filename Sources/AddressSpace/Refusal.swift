@@ -176,7 +176,7 @@ extension AddressSpace {
     }
 
     /// Whether check_mremap_params finds nothing wrong with the numbers themselves.
-    private func isSoundMove(_ call: Call) -> Bool {
+    func isSoundMove(_ call: Call) -> Bool {
         let (source, target, flags) = (call.arguments.0, call.arguments.4, call.arguments.3)
         let (old, new) = (pageAligned(call.arguments.1), pageAligned(call.arguments.2))
         guard flags & ~7 == 0, source & (pageSize - 1) == 0, 0 < new, new <= Self.endOfAddresses else {

@@ -206,7 +206,7 @@ extension AddressSpace {
         case .zeroDevice where !vma.isShared:
             vma.file = kernel.file
             vma.flags.insert(.zeroDevice)
-        case .special, .ring, .perfRing, .bpfMap:
+        case .special, .ring, .perfRing, .bpfMap, .vdso:
             vma.file = kernel.file
             vma.flags.insert(.dontExpand)
         case .segment where vma.isShared:

@@ -121,6 +121,51 @@ import TraceLog
         }
     }
 
+    /// perf's buffer, and a huge page, cannot be cut; EINVAL says so when a part of the call is done.
+    @Test(arguments: [Replay.Knowledge.told, .observed])
+    func `what stays whole does not undo what the same call did before it`(knowledge: Replay.Knowledge) throws
+    {
+        try play(.perfRing, knowledge) { script in
+            for whole in [8, 512] {
+                let last = whole == 8 ? 11 : 1024
+                script.map(whole - 8, 8)
+                script.line(
+                    whole == 8
+                        ? map(8, 3) : "c 9 \(Script.address(512)) 2097152 3 \(0x40032) \(UInt64.max) 0")
+                script.unmap(whole - 4, 5)
+                script.unmap(whole + 1, 1)
+                script.protect(whole - 3, 4, Script.Rights.read)
+                script.protect(whole - 1, 2, Script.Rights.none)
+                script.map(whole - 2, 3)
+                script.map(3000, 40)
+                script.map(3100, 4)
+                for (page, pages, new, at) in [
+                    (whole, 1, 1, 3001), (whole + 1, 1, 1, 3003), (whole, 2, 1, 3005),
+                    (whole - 6, 7, 1, 3007),
+                    (whole - 6, 7, 7, 3010), (3100, 3, 3, whole - 2), (3100, 3, 1, whole),
+                    (last - 1, 1, 1, 3020),
+                    (whole - 3, last - whole + 3, last - whole + 3, 3400),
+                ] {
+                    script.remap(page, pages, to: new, at: at)
+                    script.remap(page, pages, to: new, at: at, keeping: true)
+                }
+                script.call(25, Script.address(whole - 8), 9 * 4096, 4096, 1)
+            }
+        }
+    }
+
+    /// Of each VMA the kernel rounds what it moves up to huge pages.
+    @Test(arguments: [Replay.Knowledge.told, .observed])
+    func `a move that begins in huge pages rounds those alone`(knowledge: Replay.Knowledge) throws {
+        try Replay.run(knowledge, errors: nil) {
+            $0.call(9, Script.address(512), 2 << 20, 3, 0x40032, .max, 0)
+            $0.map(1024, 8)
+            $0.map(2040, 600)
+            $0.remap(512, 516, to: 516, at: 2048)
+            $0.remap(2048, 1, to: 1, at: 4096)
+        }
+    }
+
     /// What the sources have on both sides of a version; where the kernel was not asked for its flags.
     @Test(arguments: [
         ("anon_inode:[io_uring]", "6.8.0", "rd wr sh mr mw me ms pf io de dd"),
