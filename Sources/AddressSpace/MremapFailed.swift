@@ -21,7 +21,9 @@ extension AddressSpace {
 
     private mutating func mremapFailed(_ move: Move, _ error: UInt16, hasArrived: Bool?) {
         let isOntoItself = move.oldLength == 0 && move.source &- move.target < move.newLength
-        if error == Errno.fault, move.isFixed, isOntoItself, vma(containing: move.source) != nil {
+        if error == Errno.fault, move.isFixed, isOntoItself,
+            vma(containing: move.source)?.isUngrowable == false
+        {
             // The destination goes first, and the source with it (mremap_to).
             _ = removeRange(move.target, move.target &+ move.newLength)
         } else if refusedLate(move, error) {

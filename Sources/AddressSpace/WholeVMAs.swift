@@ -93,5 +93,5 @@ extension AddressSpace {
 
 extension VMA {
     /// VM_DONTEXPAND or VM_PFNMAP
-    fileprivate var isUngrowable: Bool { !flags.isDisjoint(with: [.dontExpand, .pfnMap]) }
+    var isUngrowable: Bool { !flags.isDisjoint(with: [.dontExpand, .pfnMap]) }
 }

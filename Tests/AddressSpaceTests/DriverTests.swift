@@ -150,6 +150,7 @@ import TraceLog
                     script.remap(page, pages, to: new, at: at, keeping: true)
                 }
                 script.call(25, Script.address(whole - 8), 9 * 4096, 4096, 1)
+                script.call(25, Script.address(whole), 0, 4096, 3, Script.address(whole))
             }
         }
     }
