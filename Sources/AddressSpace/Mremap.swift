@@ -60,7 +60,7 @@ extension AddressSpace {
     }
 
     /// Whether several VMAs may be moved, one after the other (remap_move).
-    private func walks(_ move: Move) -> Bool {
+    func walks(_ move: Move) -> Bool {
         rules.mremapMovesMany && move.isFixed && move.oldLength == move.newLength
     }
 

@@ -31,7 +31,7 @@ extension AddressSpace {
             if move.newLength < move.oldLength {
                 _ = removeRange(move.source &+ move.newLength, move.source &+ move.oldLength)
             }
-        } else if move.isFixed, move.oldLength == move.newLength, rules.mremapMovesMany, !overlaps(move) {
+        } else if walks(move), !overlaps(move) {
             if error == Errno.notPermitted, !meetsSeal(move) { return }
             moveUntilRefused(move, error, hasArrived: hasArrived)
         } else if error == Errno.notPermitted, rules.sealsCheckedInWalk,

@@ -37,7 +37,7 @@ extension AddressSpace {
             return
         }
         guard meetsWhole(move) else { return }
-        if !shrinks, rules.mremapMovesMany { return moveSeveralUpToWhole(move) }
+        if walks(move) { return moveSeveralUpToWhole(move) }
         if vma(containing: move.source).map({ isRefusedFirst($0, from: move.source, move) }) ?? true {
             return
         }
