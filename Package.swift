@@ -61,7 +61,8 @@ let package = Package(
             ]),
 
         // The analyzer, lowest room first.
-        .target(name: "TraceLog", dependencies: ["TraceFormat"], swiftSettings: strict),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "TraceLog", dependencies: ["CZlib", "TraceFormat"], swiftSettings: strict),
         .systemLibrary(name: "CPrefetch"),
         .target(name: "AddressSpace", dependencies: ["CPrefetch", "TraceLog"], swiftSettings: strict),
         .systemLibrary(name: "CElfutils", pkgConfig: "libdw", providers: [.apt(["libdw-dev"])]),
