@@ -15,6 +15,19 @@ struct FailedCall: Sendable, Codable {
     /// The limits in force, as recorded after it or, failing that, before it.
     var limits: Limits?
 
+    /// VMAs right after it as the kernel listed them; nil if it was not asked.
+    var listedCount: Int? {
+        guard let limits, limits.time >= call.begin else { return nil }
+        return limits.mapCount.map { Int(clamping: $0) }
+    }
+
+    /// The same with the kernel's count in place of one that leaves out what was lost.
+    var countedByKernel: FailedCall {
+        var failed = self
+        failed.count = listedCount ?? count
+        return failed
+    }
+
     /// brk reports failure by an unchanged break.
     static func isFailure(_ call: Call) -> Bool {
         call.kind == .brk ? call.arguments.0 != 0 && call.result < call.arguments.0 : !call.succeeded

@@ -8,7 +8,10 @@ package enum FailureCause: String, Codable, Sendable, CaseIterable {
     case cgroup
     /// Bytes that may be locked.
     case rlimitMemlock = "rlimit_memlock"
+    /// No limit that was recorded.
     case other
+    /// The map limit or none that was recorded: what was lost leaves the count open.
+    case uncertain
     /// A part of the range it named is not mapped.
     case hole
     /// A part of the range it named was sealed by mseal.

@@ -6,7 +6,17 @@ struct FailureVerdict: Sendable {
     var reason: String
 
     /// Nil where nothing was short and nothing in the way: a wrong argument, a moment's contention.
-    static func of(_ failed: FailedCall, kernelRelease: String) -> FailureVerdict? {
+    /// - Parameter isCounted: whether the failed call's count leaves out nothing that was lost.
+    static func of(_ failed: FailedCall, isCounted: Bool = true, kernelRelease: String) -> FailureVerdict? {
+        guard let verdict = byLimits(failed, kernelRelease) else { return nil }
+        if verdict.cause == .other, !isCounted, failed.limits?.maxMapCount != nil {
+            let reason = "no other limit explains it, and what was lost may have made it reach that one"
+            return FailureVerdict(cause: .uncertain, reason: reason)
+        }
+        return verdict
+    }
+
+    private static func byLimits(_ failed: FailedCall, _ kernelRelease: String) -> FailureVerdict? {
         let call = failed.call
         if let verdict = inTheWay(failed) { return verdict }
         let isShortage = Self.isShortage(call, kernelRelease)

@@ -62,7 +62,8 @@ package struct Investigation: Sendable {
         threads = observation.threads.count
         firstFailure = observation.firstFailure
         recordedLimit = observation.limits?.maxMapCount.map { Int(clamping: $0) }
-        let judgement = Judgement(observation, kernelRelease: facts.kernelRelease)
+        let judgement = Judgement(
+            observation, kernelRelease: facts.kernelRelease, lost: source.lostRecords)
         failureTime = judgement.failure?.call.call.begin
         let definitions = source.definitions
         let grouping = SiteGrouping(observation.sites, namer: namer, kernelRelease: facts.kernelRelease)

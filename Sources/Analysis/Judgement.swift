@@ -11,9 +11,13 @@ struct Judgement: Sendable {
 
     var hitLimit: Bool { failure?.verdict.cause == .maxMapCount }
 
-    init(_ observation: Observation, kernelRelease: String) {
-        let verdicts = observation.failures.candidates.compactMap { failed in
-            FailureVerdict.of(failed, kernelRelease: kernelRelease).map { (call: failed, verdict: $0) }
+    /// - Parameter lost: records that are missing from the log.
+    init(_ observation: Observation, kernelRelease: String, lost: Int) {
+        let verdicts = observation.failures.candidates.compactMap { candidate in
+            let failed = lost > 0 ? candidate.countedByKernel : candidate
+            let isCounted = lost == 0 || failed.listedCount != nil
+            return FailureVerdict.of(failed, isCounted: isCounted, kernelRelease: kernelRelease)
+                .map { (call: failed, verdict: $0) }
         }
         var seen: Set<FailureKind> = []
         failures = verdicts.filter { seen.insert(FailureKind($0.call.call, $0.verdict.cause)).inserted }

@@ -22,7 +22,7 @@ enum LimitAdvice {
     }
 
     private static func isNear(_ report: Report, _ limit: Int) -> Bool {
-        if let failure = report.failure { return failure.cause == .maxMapCount }
+        if let cause = report.failure?.cause, cause != .uncertain { return cause == .maxMapCount }
         return report.vmas.peak * 2 >= limit || report.forecast.verdict == .willHit
     }
 

@@ -32,6 +32,10 @@ enum Verdict {
             let mine = own > 0 ? " (\(own) of them mapfray's)" : ""
             return style.paint("This is vm.max_map_count:", .bad) + " \(event), at \(counts)\(mine)."
         }
+        if failure.cause == .uncertain {
+            return style.paint("This may be vm.max_map_count:", .warning)
+                + " \(event), at \(counts) as far as was recorded; \(failure.reason)."
+        }
         let cause = failure.cause == .other ? "" : " but \(name(failure.cause))"
         let reason = failure.reason.isEmpty ? "" : "; \(failure.reason)"
         return style.paint("This is not vm.max_map_count\(cause):", .bad)
@@ -62,7 +66,7 @@ enum Verdict {
         case .addressSpace: "a full address space"
         case .cgroup: "the memory limit of the cgroup"
         case .rlimitMemlock: "RLIMIT_MEMLOCK (ulimit -l)"
-        case .other: "something else"
+        case .other, .uncertain: "something else"
         case .hole: "a hole in its range"
         case .sealed: "sealed memory"
         case .hugePages: "the huge pages that are free"

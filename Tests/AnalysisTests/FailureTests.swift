@@ -34,6 +34,25 @@ struct FailureTests {
         #expect(failure(limit: 20, mmap)?.cause == .other)
     }
 
+    /// The replay knows of 20 VMAs, and calls before the failure are missing.
+    @Test(
+        arguments: [(30, .maxMapCount, 30), (21, .other, 21), (nil, .uncertain, 20)]
+            as [(UInt64?, FailureCause, Int)])
+    func `where records were lost the kernel's count is asked for`(
+        listed: UInt64?, cause: FailureCause, count: Int
+    ) {
+        var log = SyntheticLog(vmas: 20, maxMapCount: 29)
+        log.lostRecords = 7
+        log.now += log.pace
+        log.call(.mmap, 0, 4096, 3, 0x22, .max, 0, error: 12, stack: log.stack("liba.so"))
+        log.limits {
+            $0.maxMapCount = 29
+            $0.mapCount = listed
+        }
+        let failed = log.investigated().report.failure
+        #expect(failed?.cause == cause && failed?.count == count)
+    }
+
     @Test func `a split fails at the limit`() {
         let protect = { (log: inout SyntheticLog, stack: StackID, address: UInt64) in
             log.protect(address + 4096, 0, error: 12, stack: stack)
