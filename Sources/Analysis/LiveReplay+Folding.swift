@@ -37,4 +37,7 @@ extension LiveReplay {
 
     /// Where the log's parts lie, and how far each reaches.
     package var extent: LogExtent { reader.fileExtent }
+
+    /// How far the log is written by now.
+    package var latestHead: UInt64 { reader.latestHead }
 }

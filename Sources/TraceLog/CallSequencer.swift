@@ -187,10 +187,11 @@ struct CallSequencer: ~Copyable {
     /// - Parameter asked: when the kernel was asked for what comes with a call, if others may have gone into it.
     mutating func insert(_ entry: LogEntry, time: UInt64, asked: UInt64? = nil) {
         let place = Place(latest: time, begin: asked ?? time, slot: store(entry), roles: [], isOther: true)
+        latestSlot = ~place.slot
         _ = line.insert(place) { $0.latest > place.latest }
     }
 
-    /// The entry that comes first, and the slot it had if it is a call, else -1; nil if there is none.
+    /// The entry that comes first, and the slot it had, below 0 if it is no call; nil if there is none.
     mutating func pop() -> (entry: LogEntry, slot: Int32)? {
         guard let place = line.removeFirst() else { return nil }
         if place.isOther { return popOther(place) }
@@ -218,8 +219,22 @@ struct CallSequencer: ~Copyable {
     @inline(__always)
     func address(ahead distance: Int) -> UInt64 { distance < line.count ? line[distance].address : 0 }
 
-    /// The slot that the latest inserted call took.
+    /// The slot that the latest inserted entry took, below 0 if it is no call.
     private(set) var latestSlot: Int32 = 0
+
+    /// What the entries in line name.
+    var files: Set<FileID> {
+        var files: Set<FileID> = []
+        for index in 0..<line.count {
+            let place = line[index]
+            if !place.isOther {
+                files.insert(calls[place.slot].file)
+            } else if case .snapshot(let snapshot)? = others[Int(place.slot)] {
+                files.formUnion(snapshot.vmas.lazy.map(\.file))
+            }
+        }
+        return files
+    }
 }
 
 // MARK: - Storage
@@ -239,9 +254,11 @@ extension CallSequencer {
         others[Int(place.slot)] = nil
         freeOthers.append(place.slot)
         if place.begin > place.latest, case .observed(let range, _, let time)? = entry {
-            return (.observed(range, unsettled: unsettled(near: range, by: place.begin), time: time), -1)
+            return (
+                .observed(range, unsettled: unsettled(near: range, by: place.begin), time: time), ~place.slot
+            )
         }
-        return entry.map { ($0, -1) }
+        return entry.map { ($0, ~place.slot) }
     }
 }
 

@@ -6,22 +6,22 @@ extension LogReader {
     /// Remembers where each entry stood that was not yet given out: only for who makes checkpoints.
     package mutating func trackPending() { pending = PendingEntries() }
 
-    /// What a later reader needs to go on from here; nil where this is no place to stop: in the middle of a snapshot,
-    /// or of what came with a call.
+    /// What a later reader needs to go on from here; nil where this is no place to stop: in the middle of what came with
+    /// a call.
     /// - Parameters:
-    ///   - files: those that may be named again; of the others only the number stays.
+    ///   - files: those that may be named again, besides what is pending; of the others only the number stays.
     ///   - firstTime: when the first call or snapshot began, CLOCK_MONOTONIC nanoseconds.
     package func saved(keeping files: Set<FileID>, firstTime: UInt64) -> SavedReader? {
-        guard let held = self.pending, !facts.isFlightRecorder, leading.isEmpty, snapshots.openCount == 0,
-            held.canBeReadAgain(others: sequencer.otherCount)
+        guard let held = self.pending, !facts.isFlightRecorder, leading.isEmpty, held.canBeReadAgain
         else { return nil }
-        let pending = (held.positions + (cursor.following?.passed ?? [])).sorted()
+        let pending = (held.positions + snapshots.openRecords + (cursor.following?.passed ?? [])).sorted()
+        let named = files.union(sequencer.files).union(snapshots.openFiles(table)).subtracting([.none])
         var facts = self.facts
         (facts.waitStatus, facts.firstTime) = (nil, firstTime)
         return SavedReader(
             identity: identityCheck,
             point: point(at: pending.first ?? cursor.position, definitionBytes: 0), end: cursor.position,
-            pending: pending, time: latestTime, facts: facts, table: table.saved(keeping: files))
+            pending: pending, time: latestTime, facts: facts, table: table.saved(keeping: named))
     }
 
     /// Takes up a checkpoint in place of the records before it; a damaged one is left alone.
@@ -83,6 +83,13 @@ extension LogReader {
             folded: header.folded, spillLimit: header.spillLimit, position: cursor.position, head: header.head
         )
     }
+
+    /// How far the log is written by now, whatever the latest refresh found.
+    package var latestHead: UInt64 {
+        var latest = cursor.header
+        latest.refresh(from: cursor.source)
+        return latest.head
+    }
 }
 
 /// How much room a log takes, and may take.
@@ -98,36 +105,36 @@ package struct LogExtent: Sendable {
     package var head: UInt64
 }
 
-/// Entries that were read and not yet given out, by what it takes to read them again.
+/// Entries that were read and not yet given out, by the sequencer's slot: what it takes to read them again.
 struct PendingEntries {
-    /// By the sequencer's slot.
-    var calls: [Int32: (position: UInt64, end: UInt64)] = [:]
-    /// What came with calls: how many entries by the time the call ended.
-    var observed: [UInt64: Int] = [:]
-    /// Positions of what tells of growth, by its time, in order.
-    var grown: [UInt64: [UInt64]] = [:]
-
-    var positions: [UInt64] { calls.values.map(\.position) + grown.values.joined() }
-
-    mutating func remove(_ entry: LogEntry, slot: Int32) {
-        if slot >= 0 { calls[slot] = nil }
-        switch entry {
-        case .observed(_, _, let time):
-            if let count = observed[time] { observed[time] = count > 1 ? count - 1 : nil }
-        case .grown(_, let time):
-            if let positions = grown[time] {
-                grown[time] = positions.count > 1 ? Array(positions.dropFirst()) : nil
-            }
-        default: break
-        }
+    /// Where something else than a call comes from.
+    enum Source {
+        /// Positions of its records.
+        case records([UInt64])
+        /// It came with the call that ended then.
+        case withCall(end: UInt64)
     }
 
-    /// Whether reading the calls' records again gives the same entries: nothing else is held, and nothing whose call
-    /// was given out already.
-    func canBeReadAgain(others: Int) -> Bool {
+    var calls: [Int32: (position: UInt64, end: UInt64)] = [:]
+    var others: [Int32: Source] = [:]
+
+    var positions: [UInt64] {
+        calls.values.map(\.position)
+            + others.values.flatMap {
+                if case .records(let positions) = $0 { positions } else { [] as [UInt64] }
+            }
+    }
+
+    mutating func remove(_ slot: Int32) {
+        if slot >= 0 { calls[slot] = nil } else { others[slot] = nil }
+    }
+
+    /// Whether reading the records again gives the same entries: nothing came with a call that was given out already.
+    var canBeReadAgain: Bool {
         let ends = Set(calls.values.map(\.end))
-        let held = observed.values.reduce(0, +) + grown.values.reduce(0) { $0 + $1.count }
-        return held == others && observed.keys.allSatisfy { ends.contains($0) }
+        return others.values.allSatisfy {
+            if case .withCall(let end) = $0 { ends.contains(end) } else { true }
+        }
     }
 }
 

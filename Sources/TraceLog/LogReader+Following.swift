@@ -24,6 +24,8 @@ extension LogReader {
         guard isFollowing else { return }
         if facts.isFlightRecorder { readNewDefinitions(now: now) }
         cursor.refresh(now: now)
+        snapshots.now = now
+        snapshots.giveUp(after: Following.patience)
         while let record = cursor.nextPassed() { read(record) }
         isAtEnd = false
         settledTime = min(now, cursor.following?.waiting?.since ?? now).subtractingClamping(Self.grace)

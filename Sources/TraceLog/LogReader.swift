@@ -15,7 +15,7 @@ package struct LogReader: ~Copyable {
 
     var cursor: RecordCursor
     var table: DefinitionTable
-    private(set) var snapshots = SnapshotAssembly()
+    var snapshots = SnapshotAssembly()
     var sequencer: CallSequencer
     /// Where it was, if it is asked to remember.
     var trail: ReadingTrail?
@@ -103,7 +103,7 @@ package struct LogReader: ~Copyable {
         while !sequencer.isFull && !isAtEnd { read() }
         if isFollowing && !mayGive() { return nil }
         guard let (popped, slot) = sequencer.pop() else { return nil }
-        pending?.remove(popped, slot: slot)
+        pending?.remove(slot)
         let entry = slot >= 0 ? settled(popped) : popped
         return unresolved.isEmpty ? entry : resolve(entry, slot: slot)
     }
@@ -208,8 +208,10 @@ extension LogReader {
     /// What the kernel was asked after a call comes right behind it; the line may be longer by these than it should be.
     private mutating func lineUp(_ raw: CallDecoder, _ record: Record, behind time: UInt64) {
         let (observations, asked) = (raw.furtherObservations(record), raw.furtherTime(record))
-        for range in observations { sequencer.insert(.observed(range, time: time), time: time, asked: asked) }
-        if !observations.isEmpty { pending?.observed[time, default: 0] += observations.count }
+        for range in observations {
+            sequencer.insert(.observed(range, time: time), time: time, asked: asked)
+            pending?.others[sequencer.latestSlot] = .withCall(end: time)
+        }
     }
 
     /// Another thread may have written its call before the definition that it relies on was in the stream.
@@ -240,11 +242,11 @@ extension LogReader {
         case MF_RULES: facts.setRules(record)
         case MF_OWN_RANGES: facts.setOwnRanges(record)
         case MF_SNAPSHOT_BEGIN, MF_SNAPSHOT_VMAS, MF_SNAPSHOT_END: readSnapshot(record)
-        case MF_LIMITS: Limits(record).map { insert(.limits($0), time: $0.time) } != nil
+        case MF_LIMITS: Limits(record).map { insert(.limits($0), time: $0.time, [record.position]) } != nil
         case MF_NOTE: readNote(record)
-        case MF_CHILD: insert(LogEntry(child: record))
+        case MF_CHILD: insert(LogEntry(child: record), record)
         case MF_GROWTH: readGrowth(record)
-        case MF_PROCESS_END: insert(LogEntry(end: record))
+        case MF_PROCESS_END: insert(LogEntry(end: record), record)
         default: skip()
         }
     }
@@ -258,29 +260,30 @@ extension LogReader {
     private mutating func readNote(_ record: Record) -> Bool {
         guard Note.Code(rawValue: record.detail) != nil else { return skip() }
         guard let note = Note(record) else { return false }
-        insert(.note(note), time: note.time)
+        insert(.note(note), time: note.time, [record.position])
         return true
     }
 
     private mutating func readGrowth(_ record: Record) -> Bool {
         guard let entry = LogEntry(growth: record), case .grown(_, let time) = entry else { return false }
-        insert(entry, time: time)
-        pending?.grown[time, default: []].append(record.position)
+        insert(entry, time: time, [record.position])
         return true
     }
 
-    private mutating func insert(_ entry: LogEntry?) -> Bool {
+    private mutating func insert(_ entry: LogEntry?, _ record: Record) -> Bool {
         switch entry {
         case .child(_, let time, _)?, .childExecutes(_, let time)?, .end(_, let time)?:
-            insert(entry, time: time)
+            insert(entry, time: time, [record.position])
         default: return false
         }
         return true
     }
 
-    private mutating func insert(_ entry: LogEntry?, time: UInt64) {
+    /// - Parameter records: positions of what tells of it.
+    private mutating func insert(_ entry: LogEntry?, time: UInt64, _ records: [UInt64]) {
         guard let entry, time >= anchor?.begin ?? 0 else { return }
         sequencer.insert(entry, time: time)
+        pending?.others[sequencer.latestSlot] = .records(records)
     }
 
     private mutating func readSnapshot(_ record: Record) -> Bool {
@@ -297,9 +300,9 @@ extension LogReader {
     }
 
     private mutating func endSnapshot(_ record: Record) throws(SnapshotAssembly.Failure) {
-        let snapshot = try snapshots.end(record, files: table)
+        let (snapshot, records) = try snapshots.end(record, files: table)
         if snapshot.number == anchor?.number { return }
-        insert(.snapshot(snapshot), time: snapshot.end)
+        insert(.snapshot(snapshot), time: snapshot.end, records)
     }
 
     private mutating func note(_ failure: SnapshotAssembly.Failure, _ record: Record) -> Bool {
@@ -374,7 +377,7 @@ extension LogReader {
             if kind == MF_FILE { _ = table.defineFile(record) }
             if kind == MF_SNAPSHOT_BEGIN { try? snapshots.begin(record) }
             if kind == MF_SNAPSHOT_VMAS { try? snapshots.add(record) }
-            guard kind == MF_SNAPSHOT_END, let first = try? snapshots.end(record, files: table) else {
+            guard kind == MF_SNAPSHOT_END, let (first, _) = try? snapshots.end(record, files: table) else {
                 continue
             }
             anchor = (first.number, first.begin, first.reason)

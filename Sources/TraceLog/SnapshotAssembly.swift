@@ -18,15 +18,35 @@ struct SnapshotAssembly {
         var snapshot: Snapshot
         /// By VMA: the key of its file.
         var files: [UInt64] = []
-        var position: UInt64
+        /// Positions of what was read of it, the beginning first.
+        var records: [UInt64]
+        /// When the latest of them was read.
+        var time: UInt64
     }
 
     private var parts: [UInt64: Part] = [:]
     /// Snapshots given up because too many were open.
     private(set) var dropped = 0
+    /// When the log was looked at; CLOCK_MONOTONIC nanoseconds, 0 where it is not followed.
+    var now: UInt64 = 0
 
     /// Snapshots begun and not ended so far.
     var openCount: Int { parts.count }
+
+    /// Positions of what was read of those.
+    var openRecords: [UInt64] { parts.values.flatMap(\.records) }
+
+    /// What those name, as far as the log has told.
+    func openFiles(_ table: DefinitionTable) -> Set<FileID> {
+        Set(parts.values.flatMap { $0.files.compactMap { table.file($0) } })
+    }
+
+    /// Gives up those of which nothing has come for so long, nanoseconds, that the rest is lost.
+    mutating func giveUp(after patience: UInt64) {
+        let old = parts.filter { $0.value.time &+ patience < now }
+        for number in old.keys { parts[number] = nil }
+        dropped += old.count
+    }
 
     mutating func begin(_ record: Record) throws(Failure) {
         guard record.has(mf_snapshot_begin.self), let reason = Snapshot.Reason(rawValue: record.detail) else {
@@ -37,13 +57,13 @@ struct SnapshotAssembly {
             number: raw.snapshot, reason: reason, begin: raw.time, end: raw.time, thread: raw.thread,
             hasFlags: raw.has_flags != 0, hasVsyscall: false, vmas: [])
         makeRoom(for: raw.snapshot)
-        parts[raw.snapshot] = Part(snapshot: snapshot, position: record.position)
+        parts[raw.snapshot] = Part(snapshot: snapshot, records: [record.position], time: now)
     }
 
     private mutating func makeRoom(for number: UInt64) {
         if parts.removeValue(forKey: number) != nil { dropped += 1 }
         guard parts.count >= Self.capacity,
-            let oldest = parts.min(by: { $0.value.position < $1.value.position })
+            let oldest = parts.min(by: { $0.value.records[0] < $1.value.records[0] })
         else { return }
         parts.removeValue(forKey: oldest.key)
         dropped += 1
@@ -57,6 +77,8 @@ struct SnapshotAssembly {
         guard record.has(mf_snapshot_vmas.self, and: raw.count, elementsOf: stride) else { throw .malformed }
         guard var part = parts.removeValue(forKey: raw.snapshot) else { return }
         defer { parts[raw.snapshot] = part }
+        part.records.append(record.position)
+        part.time = now
         for index in 0..<Int(raw.count) {
             let offset = MemoryLayout<mf_snapshot_vmas>.size + index * stride
             let vma = record.load(at: offset, as: mf_snapshot_vma.self)
@@ -66,8 +88,10 @@ struct SnapshotAssembly {
         }
     }
 
-    /// The finished snapshot.
-    mutating func end(_ record: Record, files: DefinitionTable) throws(Failure) -> Snapshot {
+    /// The finished snapshot, and the positions of its records.
+    mutating func end(_ record: Record, files: DefinitionTable) throws(Failure) -> (
+        Snapshot, records: [UInt64]
+    ) {
         guard record.has(mf_snapshot_end.self) else { throw .malformed }
         let raw: mf_snapshot_end = record.load()
         guard var part = parts.removeValue(forKey: raw.snapshot) else { throw .beginningMissing }
@@ -80,7 +104,7 @@ struct SnapshotAssembly {
         part.snapshot.hasVsyscall = raw.has_vsyscall != 0
         part.snapshot.end = max(raw.time, part.snapshot.begin)
         part.snapshot.vmas.removeOverlaps()
-        return part.snapshot
+        return (part.snapshot, part.records + [record.position])
     }
 }
 

@@ -98,6 +98,22 @@ import Testing
         try compare(steps: 120_000, bound: 16, pause: 4_000)
     }
 
+    /// What is alive then, its checkpoint and a list of it have room in the smallest bound.
+    @Test func `at the default limit the smallest bound loses nothing`() throws {
+        let scratch = try Scratch()
+        let log = scratch.file("log")
+        let command = [try scratch.compileWorkload("replacing"), "60000", "2", "2000"]
+        try record(log, command, options: ["--max-size", "16M"], most: 10 << 20)
+        #expect(try size(log) <= 16 << 20)
+        let report = try mapfray("report", log, "--json")
+        #expect(report.status == 0 && report.errors == "")
+        let (calls, vmas) = (
+            report.object["calls"] as? [String: Any], report.object["vmas"] as? [String: Any]
+        )
+        #expect(calls?["lost"] as? Int == 0 && vmas?["peak"] as? Int ?? 0 > 59_000)
+        #expect(try mapfray("verify", log).status == 0)
+    }
+
     @Test(.enabled(if: isLong, "ten million calls take minutes (set MAPFRAY_LONG_TESTS=1)"))
     func `64 MB hold ten million calls`() throws {
         try compare(steps: 5_000_000, bound: 64, pause: 50_000)

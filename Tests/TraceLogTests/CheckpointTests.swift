@@ -46,6 +46,59 @@ struct CheckpointTests {
         #expect(later.damage == [])
     }
 
+    /// A file that is made for one mapping is kept for who names it in what is pending.
+    @Test func `a reader goes on in the middle of a list, and behind one that was not given out`() throws {
+        let log = try RecordedLog()
+        log.writeMixture(calls: 100)
+        var reader = try LogReader(path: log.path)
+        reader.trackPending()
+        reader.follow()
+        reader.refresh(now: Self.second)
+        var given = readings(of: &reader)
+        log.clock = 10 * Self.second
+        log.file(500, path: "/dev/zero (deleted)")
+        log.call(stack: 3, file: 500)
+        log.note("pending")
+        log.snapshot(7001, starts: (1...40).map { $0 << 16 })
+        var (chunks, saved) = (0, nil as SavedReader?)
+        log.snapshot(7002, starts: (1...200).map { $0 << 16 }, chunk: 50) {
+            chunks += 1
+            if chunks != 2 { return }
+            log.call(stack: 2)
+            reader.refresh(now: log.clock)
+            given += readings(of: &reader)
+            saved = reader.saved(keeping: reader.definitions.lastingFiles, firstTime: 0)
+        }
+        _ = try save(Checkpoint(reader: try #require(saved), part: FoldedPart([])), besides: log)
+        var later = try LogReader(path: log.path)
+        #expect(later.isFolded == true)
+        _ = later.next()
+        let expected = log.expectation()
+        #expect(given.count == expected.count - 5)
+        #expect((given + readings(of: &later)).sorted() == expected.sorted())
+        #expect(later.damage == [])
+        #expect(later.incompleteSnapshots == 0)
+    }
+
+    @Test func `a list whose end does not come keeps the log from being cut for a while only`() throws {
+        let log = try RecordedLog()
+        log.writeMixture(calls: 100)
+        var reader = try LogReader(path: log.path)
+        reader.trackPending()
+        reader.follow()
+        let list = log.write(.snapshotBegin(7001, time: log.clock))
+        log.writeMixture(calls: 100)
+        var starts: [UInt64] = []
+        for now in [2, 3, 5] as [UInt64] {
+            reader.refresh(now: now * Self.second)
+            _ = readings(of: &reader)
+            let saved = reader.saved(keeping: [], firstTime: 0)
+            starts.append(try #require(saved).start)
+        }
+        let place = log.records[list].position
+        #expect(starts[0] == place && starts[1] == place && starts[2] > place)
+    }
+
     /// The interrupted instruction is the first of its module; the call before the other is in the module before.
     @Test func `interrupted frames are told apart, behind a checkpoint too`() throws {
         let log = try RecordedLog()

@@ -97,6 +97,9 @@ final class FollowedLog {
     /// Where the log's parts lie; nil before it is read.
     var extent: LogExtent? { replay?.extent }
 
+    /// How far it is written by now; nil before it is read.
+    var latestHead: UInt64? { replay?.latestHead }
+
     /// All that was learned so far, and the place before which the records are not needed then; nil where the log
     /// cannot be cut at present.
     func makeCheckpoint() -> (checkpoint: Checkpoint, folded: UInt64)? {

@@ -36,6 +36,16 @@ struct LogFolding {
         }
     }
 
+    /// Whether the process of a log will soon wait until it is folded.
+    func isAwaited(in folder: FollowedFolder) -> Bool {
+        folder.logs.contains { log in
+            guard log.isRunning, !told.contains(log.log.path), let extent = log.extent,
+                let head = log.latestHead
+            else { return false }
+            return LogRoom.isPressed(extent, head: head)
+        }
+    }
+
     private mutating func tellOnce(_ log: FollowedLog, _ reason: String) {
         guard told.insert(log.log.path).inserted else { return }
         tell(

@@ -25,12 +25,18 @@ struct LogRoom {
             && extent.position >= extent.folded + span.partialValue / 4
     }
 
+    /// Whether the tracer will soon wait for room.
+    static func isPressed(_ extent: LogExtent, head: UInt64) -> Bool {
+        let span = extent.spillLimit.subtractingReportingOverflow(extent.folded)
+        return !span.overflow && head >= extent.spillLimit - span.partialValue / 4
+    }
+
     /// Writes a checkpoint, drops the records before it, and allows the tracer as much again. Does nothing where the log
     /// cannot be cut at present.
     mutating func fold(_ log: FollowedLog, in folder: FollowedFolder) throws(Failure) {
         guard let extent = log.extent else { return }
         let resting = rest(of: log, in: folder)
-        guard let (made, folded) = log.makeCheckpoint() else { return }
+        guard let (made, folded) = log.makeCheckpoint(), folded > extent.folded else { return }
         let bytes = try Self.bytes(log) { () throws in Array(try made.encoded()) }
         try makeRoom(for: UInt64(bytes.count), log, extent)
         try write(resting, beside: log)
@@ -60,7 +66,7 @@ struct LogRoom {
 
     /// Nothing may be allowed that would leave no room for the next checkpoint, which may be larger.
     private func allow(_ log: FollowedLog, _ extent: LogExtent, from folded: UInt64) throws(Failure) {
-        let next = max(checkpoint + checkpoint / 4 + (256 << 10), min(most / 4, 16 << 20))
+        let next = max(checkpoint + checkpoint / 4 + (256 << 10), min(most / 8, 16 << 20))
         let taken = taken(extent, upTo: folded, from: folded) + next
         guard taken + Self.leastSpan <= most else {
             throw Failure("what is alive takes \(checkpoint >> 20) MiB; allow more")

@@ -23,6 +23,8 @@ final class Monitor: Sendable {
     /// rounds are no rarer for that: an alarm is wanted then most.
     private var interval: Double { duties.most == nil ? 1.0 : 0.2 }
     private static let share = 0.2
+    /// Seconds between two looks at whether the next round is awaited.
+    private static let glance = 0.05
 
     /// - Parameter folder: what is recorded to.
     init(_ duties: Duties, folder: String) {
@@ -63,10 +65,20 @@ final class Monitor: Sendable {
             let spent = (ContinuousClock.now - begin) / .seconds(1)
             let work = Double(ProcessLife.now(CLOCK_THREAD_CPUTIME_ID) - worked) / 1e9
             let pause = isBehind ? 0 : max(interval - spent, work * (1 / Self.share - 1), 0)
-            isOver = end.wait(timeout: .now() + pause) == .success
+            isOver = rest(pause) { folding?.isAwaited(in: logs) ?? false }
         }
         repeat { logs.advance() } while logs.logs.contains { $0.isBehind }
         bell?.look(at: logs.logs)
         bell?.finish()
+    }
+
+    /// Waits for so many seconds, less where somebody waits for the next round; whether the program has ended.
+    private func rest(_ pause: Double, unlessAwaited isAwaited: () -> Bool) -> Bool {
+        var left = pause
+        while left > Self.glance, !isAwaited() {
+            if end.wait(timeout: .now() + Self.glance) == .success { return true }
+            left -= Self.glance
+        }
+        return end.wait(timeout: .now() + min(left, Self.glance)) == .success
     }
 }
