@@ -14,6 +14,7 @@
 #include "log.h"
 #include "lowest.h"
 #include "observe.h"
+#include "recorder.h"
 #include "reserved.h"
 #include "scratch.h"
 #include "snapshot.h"
@@ -153,7 +154,9 @@ static void write_end(enum process_end way, int status)
 	stub_stacks_count_missed();
 	userfault_look();
 	watch_settle_rest();
-	struct snapshot_result taken = snapshot_take(MF_SNAPSHOT_EXIT, false);
+	struct snapshot_result taken = {0};
+	if (recorder_has_room_for_list())
+		taken = snapshot_take(MF_SNAPSHOT_EXIT, false);
 	limits_record(taken.number, taken.number ? taken.count : MF_UNKNOWN, LIMITS_RECENT);
 	struct mf_process_end end = {
 	    .record = {.kind = MF_PROCESS_END, .detail = way != PROCESS_EXECUTES, .size = sizeof end},

@@ -8,6 +8,7 @@
 #include "definitions.h"
 #include "initial_flags.h"
 #include "observe.h"
+#include "recorder.h"
 #include "scratch.h"
 #include "table.h"
 #include "text.h"
@@ -315,7 +316,10 @@ struct snapshot_result snapshot_take(enum mf_snapshot_reason reason, bool with_f
 	struct scratch *more = reason == MF_SNAPSHOT_START ? scratch_take() : NULL;
 	struct initial_flags *initial = (struct initial_flags *)more;
 	bool is_told = initial && initial_flags_begin(initial);
+	uint64_t head = __atomic_load_n(&tracer.ring.header->head, __ATOMIC_RELAXED);
 	struct snapshot_result result = take(reason, scratch, with_flags, is_told ? initial : NULL);
+	if (result.number)
+		recorder_note_list(head);
 	if (more)
 		scratch_give(more);
 	end_reading(scratch);

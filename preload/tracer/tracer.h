@@ -38,7 +38,7 @@ struct tracer {
 	bool has_query;	      /* PROCMAP_QUERY works */
 	int maps;	      /* descriptor of /proc/self/maps, or -1 */
 	size_t depth;	      /* frames kept of a backtrace */
-	uint64_t last_anchor; /* head behind the flight recorder's last anchor */
+	uint64_t last_anchor; /* head behind the last list, which a flight recorder needs again and again */
 	uint64_t ring_size;
 	struct mf_ring ring;
 	uint64_t spill_limit; /* bytes that may be spilled until `mapfray record` allows more; 0: all */

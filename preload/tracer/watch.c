@@ -6,6 +6,7 @@
 
 #include "definitions.h"
 #include "limits.h"
+#include "recorder.h"
 #include "snapshot.h"
 #include "userfault.h"
 
@@ -22,10 +23,10 @@ static const unsigned thresholds[] = {50, 75, 90, 95}; /* percent of vm.max_map_
 
 static int64_t allowance; /* VMAs that can still come about before the next threshold must be looked for */
 static unsigned next_threshold;
-static uint64_t not_before;  /* ns: no list is read before */
-static uint64_t anchor_size; /* bytes of the last anchor in the ring */
-static uint64_t anchor_cost; /* ns that reading maps took for it */
-static uint64_t anchor_time; /* when it was taken */
+static uint64_t not_before;	  /* ns: no list is read before, */
+static uint64_t no_anchor_before; /* and no anchor */
+static uint64_t anchor_cost;	  /* ns that reading maps took for it */
+static uint64_t anchor_time;	  /* when it was taken */
 static uint64_t failures_seen[FAILURES_MAX];
 static bool is_order_unknown; /* of two calls over the same addresses: a list is to follow */
 static bool is_to_be_settled; /* what a call made of every VMA: likewise */
@@ -52,6 +53,7 @@ void watch_start(uint64_t map_count)
 {
 	next_threshold = 0;
 	not_before = 0;
+	no_anchor_before = 0;
 	is_order_unknown = false;
 	is_to_be_settled = false;
 	settling = 0;
@@ -77,18 +79,30 @@ static int64_t worst_growth(enum mf_call_number kind)
 	}
 }
 
+static bool is_wanted(enum mf_snapshot_reason reason)
+{
+	bool is_extra = reason == MF_SNAPSHOT_THRESHOLD || reason == MF_SNAPSHOT_FAILURE;
+	return !is_extra || recorder_has_room_for_list();
+}
+
 /* Returns how long it took, in nanoseconds. The next one waits for `patience` times as long. */
 static uint64_t record_snapshot(enum mf_snapshot_reason reason, bool with_flags, uint64_t patience)
 {
 	userfault_look();
 	if (reason != MF_SNAPSHOT_SETTLE)
 		watch_settle_rest();
-	struct snapshot_result taken = snapshot_take(reason, with_flags);
+	struct snapshot_result taken = {0};
+	if (is_wanted(reason))
+		taken = snapshot_take(reason, with_flags);
+	else if (reason == MF_SNAPSHOT_FAILURE)
+		limits_record(0, MF_UNKNOWN, LIMITS_AND_MEMORY);
 	if (!taken.number)
 		return 0;
 	limits_record(taken.number, taken.count,
 		      reason == MF_SNAPSHOT_FAILURE ? LIMITS_AND_MEMORY : LIMITS_NOW);
-	__atomic_store_n(&not_before, tracer_now() + patience * taken.nanoseconds, __ATOMIC_RELAXED);
+	uint64_t now = tracer_now();
+	__atomic_store_n(&not_before, now + patience * taken.nanoseconds, __ATOMIC_RELAXED);
+	__atomic_store_n(&no_anchor_before, now + HURRIED * taken.nanoseconds, __ATOMIC_RELAXED);
 	allow_until_threshold(taken.count);
 	return taken.nanoseconds;
 }
@@ -124,29 +138,17 @@ static void look_for_threshold(void)
 		settle_order();
 	else if (__atomic_load_n(&is_to_be_settled, __ATOMIC_RELAXED))
 		settle();
-	else
-		record_snapshot(MF_SNAPSHOT_THRESHOLD, false, UNHURRIED);
-}
-
-static uint64_t ring_head(void)
-{
-	return __atomic_load_n(&tracer.ring.header->head, __ATOMIC_RELAXED);
-}
-
-/* How far the ring may move on before the next anchor: two lists and what lies between them must fit into it.
- */
-static uint64_t anchor_distance(void)
-{
-	uint64_t half = tracer.ring_size / 2;
-	return half > anchor_size + half / 4 ? half - anchor_size : half / 4;
+	else if (!record_snapshot(MF_SNAPSHOT_THRESHOLD, false, UNHURRIED))
+		__atomic_store_n(&allowance, CALLS_UNTIL_CLOCK, __ATOMIC_RELAXED);
 }
 
 /* A flight recorder must hold a list among its newest records, or they could not be replayed. */
 static void drop_anchor(void)
 {
-	uint64_t head = ring_head(), last = __atomic_load_n(&tracer.last_anchor, __ATOMIC_RELAXED), now;
-	if (head - last < anchor_distance() ||
-	    (now = tracer_now()) < __atomic_load_n(&not_before, __ATOMIC_RELAXED))
+	uint64_t head = __atomic_load_n(&tracer.ring.header->head, __ATOMIC_RELAXED),
+		 last = __atomic_load_n(&tracer.last_anchor, __ATOMIC_RELAXED), now;
+	if (head - last < recorder_anchor_distance() ||
+	    (now = tracer_now()) < __atomic_load_n(&no_anchor_before, __ATOMIC_RELAXED))
 		return;
 	if (!__atomic_compare_exchange_n(&tracer.last_anchor, &last, head, false, __ATOMIC_RELAXED,
 					 __ATOMIC_RELAXED))
@@ -157,8 +159,6 @@ static void drop_anchor(void)
 	anchor_cost =
 	    record_snapshot(MF_SNAPSHOT_ANCHOR, with_flags, HURRIED) / (with_flags ? FLAGS_COST : 1);
 	anchor_time = tracer_now();
-	anchor_size = ring_head() - head;
-	__atomic_store_n(&tracer.last_anchor, head + anchor_size, __ATOMIC_RELAXED);
 }
 
 /* The kind of a failure, small enough to count the failures of each. */
