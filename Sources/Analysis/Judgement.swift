@@ -14,8 +14,9 @@ struct Judgement: Sendable {
     /// - Parameter lost: records that are missing from the log.
     init(_ observation: Observation, kernelRelease: String, lost: Int) {
         let verdicts = observation.failures.candidates.compactMap { candidate in
-            let failed = lost > 0 ? candidate.countedByKernel : candidate
-            let isCounted = lost == 0 || failed.listedCount != nil
+            let isReplayed = lost == 0 && candidate.count > 0
+            let failed = isReplayed ? candidate : candidate.countedByKernel
+            let isCounted = isReplayed || failed.listedCount != nil
             return FailureVerdict.of(failed, isCounted: isCounted, kernelRelease: kernelRelease)
                 .map { (call: failed, verdict: $0) }
         }

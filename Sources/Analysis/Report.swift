@@ -97,6 +97,9 @@ package struct Report: Codable, Sendable {
         package var worstDifference = 0
         /// Times an observation right after a call corrected the replay.
         package var corrections = 0
+        /// Of a flight recorder: bytes that it keeps, and bytes that it has overwritten.
+        package var recorderSize = 0
+        package var overwritten = 0
 
         package init() {}
     }

@@ -10,7 +10,8 @@ struct ReportMaker {
     let namer: FrameNamer
     let options: InvestigationOptions
 
-    private var start: UInt64 { observation.startTime }
+    /// Where a flight recorder holds no list nothing was applied: then there is nothing but the end.
+    private var start: UInt64 { observation.startTime == 0 ? observation.now.time : observation.startTime }
     private var end: UInt64 { observation.now.time }
     private var tracer: Int { observation.tracer }
 
@@ -84,6 +85,8 @@ struct ReportMaker {
         trust.exact = observation.trust.exact
         trust.worstDifference = observation.trust.worst
         trust.corrections = observation.trust.corrections.total
+        trust.recorderSize = Int(clamping: facts.recorderSize)
+        trust.overwritten = Int(clamping: facts.overwritten)
         return trust
     }
 

@@ -89,6 +89,9 @@ package struct ProcessFacts: Codable, Sendable {
     /// As waitpid gave it; nil if nobody waited for the process under `mapfray record`.
     package var waitStatus: Int32?
     package var isFlightRecorder = false
+    /// Of a flight recorder: bytes that it keeps, and bytes that it has overwritten.
+    package var recorderSize: UInt64 = 0
+    package var overwritten: UInt64 = 0
     /// Whether no orderly end was noted: the process runs still, or was killed.
     package var isOpen = false
     /// Records the tracer could not write, and the errno that kept the file from growing, or 0.

@@ -370,10 +370,13 @@ extension LogReader {
         if let (entry, _) = sequencer.pop() { leading.append(entry) }
     }
 
+    /// A failed call that a list was taken for lies before that list, and is the one call from there that is told.
     private mutating func findAnchor() {
+        var failed: Call?
         cursor.restart()
         while let record = cursor.next() {
             let kind = mf_kind(UInt32(record.kind))
+            if kind == MF_CALL { failed = failedCall(record) ?? failed }
             if kind == MF_FILE { _ = table.defineFile(record) }
             if kind == MF_SNAPSHOT_BEGIN { try? snapshots.begin(record) }
             if kind == MF_SNAPSHOT_VMAS { try? snapshots.add(record) }
@@ -382,9 +385,19 @@ extension LogReader {
             }
             anchor = (first.number, first.begin, first.reason)
             leading.append(.snapshot(first))
+            if let failed, first.reason == .failure, failed.thread == first.thread {
+                leading.append(.call(failed))
+            }
             break
         }
         snapshots = SnapshotAssembly()
+    }
+
+    private mutating func failedCall(_ record: Record) -> Call? {
+        var call = Call(kind: .mmap)
+        guard let raw = CallDecoder(record, into: &call), !call.succeeded else { return nil }
+        call.stack = table.stack(raw.stack) ?? .none
+        return call
     }
 
     private mutating func noteNoAnchor() {

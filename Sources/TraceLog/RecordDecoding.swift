@@ -91,6 +91,10 @@ extension ProcessFacts {
         startRealTime = header.identity.start_realtime
         pageSize = UInt64(header.identity.page_size)
         isFlightRecorder = header.isFlightRecorder
+        if isFlightRecorder {
+            recorderSize = header.identity.ring_size
+            overwritten = header.head.subtractingClamping(recorderSize)
+        }
         isOpen = header.state == UInt64(MF_STATE_RECORDING.rawValue) && header.waitStatus == nil
         lost = header.lost
         spillErrno = Int32(truncatingIfNeeded: header.spillErrno)

@@ -60,8 +60,10 @@ struct EncodedRecord {
         EncodedRecord(MF_NOTE, detail: code, [time, UInt64(text.utf8.count)], text: Array(text.utf8))
     }
 
-    static func snapshotBegin(_ number: UInt64, time: UInt64) -> EncodedRecord {
-        EncodedRecord(MF_SNAPSHOT_BEGIN, detail: 1, [number, time, 42 | 1 << 32])
+    static func snapshotBegin(_ number: UInt64, time: UInt64, reason: Snapshot.Reason = .start)
+        -> EncodedRecord
+    {
+        EncodedRecord(MF_SNAPSHOT_BEGIN, detail: reason.rawValue, [number, time, 42 | 1 << 32])
     }
 
     static func snapshotChunk(_ number: UInt64, _ starts: [UInt64], file: UInt64 = 0) -> EncodedRecord {

@@ -151,6 +151,25 @@ struct LogReaderTests {
         #expect(reader.damageCount == 0)
     }
 
+    /// Of the calls before it no other is told: the map that they changed is not known.
+    @Test(
+        arguments: [(.failure, 42, true), (.failure, 43, false), (.exit, 42, false)]
+            as [(Snapshot.Reason, UInt32, Bool)])
+    func `a flight recorder that begins with the list of a failure tells which call failed`(
+        reason: Snapshot.Reason, thread: UInt32, isTold: Bool
+    ) throws {
+        let log = try RecordedLog(ringSize: 32 << 10, isFlightRecorder: true)
+        log.process(command: ["x"])
+        log.stack(3)
+        for _ in 0..<2000 { log.call(stack: 3) }
+        log.call(error: 12, stack: 3, thread: thread)
+        log.snapshot(1, starts: [4096, 8192], reason: reason)
+        log.call(stack: 3)
+        var reader = try LogReader(path: log.path)
+        #expect(readings(of: &reader) == log.expectation().suffix(isTold ? 3 : 2))
+        #expect(reader.facts.overwritten > 100_000 && reader.facts.recorderSize == 32 << 10)
+    }
+
     @Test func `a flight recorder without a snapshot says so`() throws {
         let log = try RecordedLog(ringSize: 32 << 10, isFlightRecorder: true)
         for _ in 0..<2000 { log.call() }

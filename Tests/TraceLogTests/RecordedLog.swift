@@ -164,10 +164,13 @@ extension RecordedLog {
         expected.append { $0 == number ? nil : "grown \(ranges) \(time)" }
     }
 
-    func snapshot(_ number: UInt64, starts: [UInt64], chunk: Int = 100, between: () -> Void = {}) {
+    func snapshot(
+        _ number: UInt64, starts: [UInt64], reason: Snapshot.Reason = .start, chunk: Int = 100,
+        between: () -> Void = {}
+    ) {
         clock += 10
         let begin = clock
-        var used = [write(.snapshotBegin(number, time: begin))]
+        var used = [write(.snapshotBegin(number, time: begin, reason: reason))]
         for first in stride(from: 0, to: starts.count, by: chunk) {
             used.append(
                 write(.snapshotChunk(number, Array(starts[first..<min(first + chunk, starts.count)]))))
