@@ -10,10 +10,12 @@ package enum TrustText {
 
     package static func sentence(_ report: Report) -> String {
         let missing = missing(report)
-        let nothing = report.notes.isEmpty ? "nothing lost or unseen" : "nothing lost"
+        let nothing =
+            report.notes.isEmpty && !RecorderText.isCut(report) ? "nothing lost or unseen" : "nothing lost"
         return
-            ([snapshots(report.trust)] + (missing.isEmpty ? [nothing] : missing) + cut(report)
-            + gaps(report) + report.coverage.prefix(1)).joined(separator: "; ")
+            ([snapshots(report.trust)] + (missing.isEmpty ? [nothing] : missing)
+            + RecorderText.sentences(report)
+            + cut(report) + gaps(report) + report.coverage.prefix(1)).joined(separator: "; ")
     }
 
     /// What the tracer says it could not see; `mapfray verify` has all of it.

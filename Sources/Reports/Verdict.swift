@@ -3,7 +3,7 @@ import Analysis
 /// The answer to the first question: was it vm.max_map_count?
 enum Verdict {
     static func sentence(_ report: Report, _ style: TextStyle) -> String {
-        if let failure = report.failure { return sentence(failure, own: report.vmas.tracer, style) }
+        if let failure = report.failure { return sentence(failure, report, style) }
         if report.vmas.peak == 0 { return style.paint("Nothing can be said:", .warning) + " " + noMap }
         let peak = NumberText.count(report.vmas.peak)
         guard let limit = report.limit, limit > 0 else {
@@ -21,13 +21,13 @@ enum Verdict {
         "the log holds no list of the map, without which its calls have no meaning. If it is a flight recorder, "
         + "record again with a larger one."
 
-    /// - Parameter own: The tracer's VMAs, which the kernel counted as well, and the report's other counts leave out.
-    private static func sentence(_ failure: Report.Failure, own: Int, _ style: TextStyle) -> String {
+    /// The kernel counted the tracer's VMAs as well, which the report's other counts leave out.
+    private static func sentence(_ failure: Report.Failure, _ report: Report, _ style: TextStyle) -> String {
+        let own = report.vmas.tracer
         let counts =
             NumberText.count(failure.count) + " VMAs"
             + (failure.limit.map { " of \(NumberText.count($0))" } ?? "")
-        let event =
-            "\(TimeText.span(failure.time)) after the start \(failure.call) failed with \(failure.errno)"
+        let event = "\(instant(failure, report)) \(failure.call) failed with \(failure.errno)"
         if failure.cause == .maxMapCount {
             let mine = own > 0 ? " (\(own) of them mapfray's)" : ""
             return style.paint("This is vm.max_map_count:", .bad) + " \(event), at \(counts)\(mine)."
@@ -42,6 +42,13 @@ enum Verdict {
             + " \(event), at \(counts)\(reason)."
     }
 
+    /// What a flight recorder has overwritten hides the start.
+    private static func instant(_ failure: Report.Failure, _ report: Report) -> String {
+        RecorderText.isCut(report)
+            ? "\(TimeText.span(report.duration - failure.time)) before the end"
+            : "\(TimeText.span(failure.time)) after the start"
+    }
+
     /// Memory that runs out in a control group refuses no call: the kernel kills (Linux mm/memcontrol.c).
     private static func killed(_ report: Report) -> String {
         report.process.signal == 9
@@ -50,6 +57,10 @@ enum Verdict {
 
     /// What was lost may have failed.
     private static func nothingFailed(_ report: Report, isFar: Bool, _ style: TextStyle) -> String {
+        if RecorderText.isCut(report) {
+            let kept = "No call that the flight recorder has kept failed at a limit."
+            return style.paint(kept, .warning)
+        }
         if report.calls.lost == 0 {
             return style.paint("No call failed at a limit.", isFar ? .good : .warning)
         }

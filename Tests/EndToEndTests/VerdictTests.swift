@@ -46,6 +46,27 @@ import Testing
         #expect(text.contains("\nLimits    "))
     }
 
+    /// Lists of the map are as large as what a small one keeps.
+    @Test(arguments: ["4M", "8M", "16M", "64M"])
+    func `a flight recorder of any size knows which call failed at the map limit`(size: String) throws {
+        let limit =
+            Int(try String(contentsOfFile: "/proc/sys/vm/max_map_count", encoding: .utf8).dropLast()) ?? 0
+        guard limit <= 100_000 else {
+            return print("skipped: vm.max_map_count is \(limit), lists would not fit")
+        }
+        let log = scratch.file("recorder" + size)
+        let hit = try scratch.compileWorkload("hit-limit")
+        let result = try mapfray(
+            "record", "--quiet", "--flight-recorder", size, "-o", log, "--", hit, "map", "\(limit + 10)")
+        #expect(result.status == 0 && result.text.contains(" mmap ENOMEM "))
+        let report = try mapfray("report", log, "--json").object
+        let failure = try #require(report["failure"] as? [String: Any])
+        #expect(failure["cause"] as? String == "max_map_count" && failure["count"] as? Int == limit + 1)
+        #expect(
+            (failure["frames"] as? [[String: Any]])?.contains { $0["function"] as? String == "map_one" }
+                == true)
+    }
+
     @Test func `memory mapped locked above the limit says EAGAIN`() throws {
         let (said, report) = try provoke("rlimit_memlock")
         #expect(said.contains("mmap EAGAIN"))

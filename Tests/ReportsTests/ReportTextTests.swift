@@ -53,6 +53,32 @@ import Testing
         #expect(!page.contains("sysctl"))
     }
 
+    @Test func `a flight recorder that overwrote its start tells what it goes back to`() {
+        var report = sampleReport()
+        (report.trust.recorderSize, report.trust.overwritten) = (16 << 20, 1)
+        let page = text(report)
+        #expect(page.hasPrefix("This is vm.max_map_count: 800 ms before the end mprotect("))
+        let words = page.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        #expect(
+            words.contains(
+                "nothing lost; the flight recorder has kept the last 5 s: for so many VMAs record with "
+                    + "--flight-recorder 32M or more"))
+        report.trust.recorderSize = 32 << 20
+        report.failure = nil
+        #expect(text(report).hasPrefix("No call that the flight recorder has kept failed at a limit."))
+        #expect(!text(report).contains("or more"))
+    }
+
+    @Test func `this may be the map limit`() {
+        var report = sampleReport()
+        report.failure?.cause = .uncertain
+        report.failure?.reason = "records were lost"
+        let page = text(report)
+        #expect(page.hasPrefix("This may be vm.max_map_count: 4.2 s after"))
+        let words = page.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        #expect(words.contains("as far as was recorded; records were lost.") && words.contains("sysctl"))
+    }
+
     @Test func `what was lost may have failed`() {
         var report = sampleReport()
         report.failure = nil
