@@ -58,6 +58,68 @@ import Testing
             try report().contains("went on unrecorded as \(program), a program whose libc is not glibc 2.35"))
     }
 
+    /// Copies of a program with a bit or capabilities, executed by a user; the kernel's own word (AT_SECURE) is printed by
+    /// each. Those with other rights than the user's are told of, and no others.
+    @Test(arguments: [0, 65534])
+    func `a program with other rights than its caller's is told of`(user: Int) throws {
+        guard getuid() == 0 else { return print("skipped: only root can make files with capabilities") }
+        let program = try scratch.compile(
+            "plain",
+            """
+            #include <stdio.h>
+            #include <sys/auxv.h>
+            int main(int count, char **arguments)
+            {
+                printf("%s %lu\\n", arguments[0], getauxval(AT_SECURE));
+                return count < 1;
+            }
+            """)
+        let starter = try scratch.compile(
+            "starter",
+            """
+            #include <stdlib.h>
+            #include <sys/mman.h>
+            #include <sys/wait.h>
+            #include <unistd.h>
+            int main(int count, char **arguments)
+            {
+                int user = atoi(arguments[1]);
+                if (setgid(user) != 0 || setuid(user) != 0)
+                    return 1;
+                for (int i = 0; i < 100; i++) /* the report is to be of this one */
+                    mmap(NULL, 4096, i & 1 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+                for (int i = 2; i < count; i++)
+                    if (fork() == 0)
+                        return execv(arguments[i], arguments + i);
+                    else
+                        wait(NULL);
+                return 0;
+            }
+            """)
+        // The user must get there.
+        let folder = "/tmp/mapfray-rights-\(getpid())-\(user)"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let script = """
+            mkdir -m 755 \(folder) && cd \(folder)
+            for name in setuid own setgid lock capable plain; do cp \(program) $name; chmod 755 $name; done
+            chown 65533 setuid; chmod 4755 setuid; chmod 4755 own
+            chown 0:65533 setgid; chmod 2755 setgid; chown 0:65533 lock; chmod 2745 lock
+            setcap cap_net_raw+ep capable || rm capable
+            """
+        #expect(try run("/bin/sh", ["-c", script]).status == 0)
+        let programs = ["setuid", "own", "setgid", "lock", "capable", "plain"].map { folder + "/" + $0 }
+        let log = scratch.file("rights")
+        let command = ["record", "--quiet", "-o", log, "--", starter, "\(user)"]
+        let result = try run(mapfrayPath(), command + programs)
+        let secure = result.lines.filter { $0.hasSuffix(" 1") }.map { $0.dropLast(2) }
+        #expect(secure.count >= 2 && result.lines.contains { $0.hasSuffix(" 0") })
+        let notes = try mapfray("report", log, "--json").object["notes"] as? [String] ?? []
+        for program in programs {
+            let isTold = notes.contains { $0.contains(" unrecorded as \(program), with other rights than") }
+            #expect(isTold == secure.contains(program[...]), "\(program): \(notes)")
+        }
+    }
+
     @Test func `a script for such a program neither`() throws {
         let program = try foreignProgram()
         let inner = try scratch.write("inner", "#! \(program) -x\n", mode: 0o755)

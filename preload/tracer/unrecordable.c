@@ -11,6 +11,7 @@
 
 #include "definitions.h"
 #include "environment.h"
+#include "privileged.h"
 #include "scratch.h"
 #include "text.h"
 
@@ -121,6 +122,14 @@ static bool is_loader(const char *path)
 	return text_begins(name, "ld-") || text_begins(name, "ld.so");
 }
 
+static struct obstacle obstacle_of_rights(const struct image *image)
+{
+	if (!privileged_is(image->folder, image->path))
+		return (struct obstacle){0};
+	return (struct obstacle){"with other rights than its caller's (setuid, setgid or capabilities)",
+				 false};
+}
+
 static struct obstacle obstacle_of_program(const struct image *image)
 {
 	const struct obstacle other_libc = {"a program whose libc is not glibc 2.35 or newer", true};
@@ -135,7 +144,7 @@ static struct obstacle obstacle_of_program(const struct image *image)
 		Elf64_Phdr segment = segments[i];
 		if (segment.p_type != PT_INTERP)
 			continue;
-		return has_good_loader(image, &segment) ? (struct obstacle){0} : other_libc;
+		return has_good_loader(image, &segment) ? obstacle_of_rights(image) : other_libc;
 	}
 	if (is_loader(image->path))
 		return is_good_loader(image, image->folder, image->path) ? (struct obstacle){0} : other_libc;
