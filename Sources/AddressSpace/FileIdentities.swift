@@ -9,6 +9,8 @@ struct FileIdentities: Sendable, Codable {
         /// Of io_uring, and of perf.
         case ring, perfRing
         case bpfMap
+        /// A ring of a network interface, and of the kernel's tracing.
+        case socket, traceRing
         /// Code that the kernel puts in by itself where a probe is hit.
         case uprobes
         /// The vdso and its data.
@@ -18,8 +20,9 @@ struct FileIdentities: Sendable, Codable {
         /// vma_multi_allowed); /dev/zero and segments have a flag that says so.
         var choosesItsPlace: Bool { self == .ring || self == .bpfMap }
 
-        /// Whether it is never cut in two (mm/mmap.c, special_mapping_split; kernel/events/core.c, perf_mmap_may_split).
-        var staysWhole: Bool { [.perfRing, .uprobes, .vdso].contains(self) }
+        /// Whether it is never cut in two (mm/mmap.c, special_mapping_split; kernel/events/core.c, perf_mmap_may_split;
+        /// kernel/trace/trace.c, tracing_buffers_may_split).
+        var staysWhole: Bool { [.perfRing, .traceRing, .uprobes, .vdso].contains(self) }
     }
 
     private var byDescriptor: [UInt64: UInt32] = [:]
@@ -101,11 +104,12 @@ struct FileIdentities: Sendable, Codable {
         ("/memfd:", .memory), ("/dev/shm/", .memory), ("/SYSV", .segment), ("anon_inode:[io_uring]", .ring),
         ("anon_inode:[perf_event]", .perfRing), ("anon_inode:bpf-map", .bpfMap), ("[v", .vdso),
         ("[uprobes", .uprobes),
-        ("socket:[", .special), ("/[aio]", .special),
+        ("socket:[", .socket), ("/[aio]", .special),
     ]
 
     private static func trait(ofPath path: String) -> Trait {
         if let name = byName[path] { return name }
+        if path.hasSuffix("/trace_pipe_raw") { return .traceRing }
         return byPrefix.first { path.hasPrefix($0.0) }?.1 ?? .ordinary
     }
 }

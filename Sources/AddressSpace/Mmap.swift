@@ -88,7 +88,7 @@ extension AddressSpace {
         case .zeroDevice where flags.isShared && call.descriptorWrites != false:
             vma.description = identities.new()
         case .zeroDevice: vma.flags.insert(.zeroDevice)
-        case .special, .ring, .perfRing, .bpfMap: markDrivers(&vma)
+        case .special, .ring, .perfRing, .bpfMap, .socket, .traceRing: markDrivers(&vma)
         case .memory where flags.isShared && call.descriptorWrites == nil:
             identities.markWritable(vma.description)
         case .secret: keepSecret(&vma)
@@ -101,15 +101,22 @@ extension AddressSpace {
     }
 
     /// What a driver says of its mapping (io_uring/memmap.c, io_region_mmap; kernel/events/core.c, perf_mmap;
-    /// kernel/bpf/syscall.c, bpf_map_mmap; mm/memory.c, remap_pfn_range and vm_insert_page).
+    /// kernel/bpf/syscall.c, bpf_map_mmap; net/packet/af_packet.c, packet_mmap; kernel/trace/ring_buffer.c, __rb_map_vma;
+    /// mm/memory.c, remap_pfn_range and vm_insert_page).
     func markDrivers(_ vma: inout VMA) {
         let byFrames: VMAFlags = [.io, .pfnMap, .dontExpand, .dontDump]
         let trait = identities.trait(of: vma.file)
-        if trait == .bpfMap || rules.anonymousFilesForbidExec && [.ring, .perfRing].contains(trait) {
+        if [.bpfMap, .socket].contains(trait)
+            || rules.anonymousFilesForbidExec && [.ring, .perfRing].contains(trait)
+        {
             vma.flags.remove(.mayExec)
         }
         switch trait {
         case .special: vma.flags.insert(.dontExpand)
+        case .socket: vma.flags.insert(.mixedMap)
+        case .traceRing:
+            vma.flags.formUnion([.dontCopy, .dontExpand, .dontDump, .mixedMap])
+            vma.flags.remove(.mayWrite)
         case .ring: vma.flags.formUnion(rules.ringPagesAreInserted ? [.dontExpand, .mixedMap] : byFrames)
         case .perfRing:
             vma.flags.formUnion([.dontCopy, .dontExpand, .dontDump])

@@ -206,9 +206,12 @@ extension AddressSpace {
         case .zeroDevice where !vma.isShared:
             vma.file = kernel.file
             vma.flags.insert(.zeroDevice)
-        case .special, .ring, .perfRing, .bpfMap, .vdso:
+        case .special, .ring, .perfRing, .bpfMap, .traceRing, .vdso:
             vma.file = kernel.file
             vma.flags.insert(.dontExpand)
+        case .socket:
+            vma.file = kernel.file
+            vma.flags.insert(.mixedMap)
         case .segment where vma.isShared:
             vma.file = kernel.file
             vma.flags.insert(.closeHook)

@@ -17,7 +17,7 @@ import TraceLog
             for line in driver.lines + ["s 0"] { script.line(line) }
             build(&script)
         }
-        let opened = recording.steps.first { [425, 321, 298].contains($0.number) }
+        let opened = recording.steps.first { [425, 321, 298, 41, 2].contains($0.number) }
         if let error = opened?.error, error != 0 {
             print("skipped what \(driver) maps: the kernel refuses it (errno \(error))")
         }
@@ -121,17 +121,21 @@ import TraceLog
         }
     }
 
-    /// perf's buffer, and a huge page, cannot be cut; EINVAL says so when a part of the call is done.
-    @Test(arguments: [Replay.Knowledge.told, .observed])
-    func `what stays whole does not undo what the same call did before it`(knowledge: Replay.Knowledge) throws
-    {
-        try play(.perfRing, knowledge) { script in
+    /// Rings of perf and of the kernel's tracing, and a huge page, cannot be cut; EINVAL says so when a part of the call is
+    /// done.
+    @Test(
+        arguments: [(.perfRing, 3), (.traceRing, 1)] as [(Driver, Int)], [Replay.Knowledge.told, .observed])
+    func `what stays whole does not undo what the same call did before it`(
+        ring: (driver: Driver, rights: Int), knowledge: Replay.Knowledge
+    ) throws {
+        try play(ring.driver, knowledge) { script in
             for whole in [8, 512] {
                 let last = whole == 8 ? 11 : 1024
                 script.map(whole - 8, 8)
                 script.line(
                     whole == 8
-                        ? map(8, 3) : "c 9 \(Script.address(512)) 2097152 3 \(0x40032) \(UInt64.max) 0")
+                        ? map(8, 3, ring.rights)
+                        : "c 9 \(Script.address(512)) 2097152 3 \(0x40032) \(UInt64.max) 0")
                 script.unmap(whole - 4, 5)
                 script.unmap(whole + 1, 1)
                 script.protect(whole - 3, 4, Script.Rights.read)
@@ -176,6 +180,7 @@ import TraceLog
         ("anon_inode:[perf_event]", "6.14.0", "rd wr sh mr mw me ms pf io dc de dd"),
         ("anon_inode:[perf_event]", "6.18.0", "rd wr sh mr mw ms pf io dc de dd"),
         ("anon_inode:bpf-map", "5.15.0", "rd wr sh mr mw ms de dd mm"),
+        ("socket:[12]", "6.18.0", "rd wr sh mr mw ms mm"),
     ])
     func `a driver's flags by version`(path: String, release: String, expected: String) {
         var space = AddressSpace(rules: KernelRules(kernelRelease: release))

@@ -41,8 +41,9 @@ package struct Script: Sendable {
 
     /// Where memory comes from that a driver maps; a kernel or its administrator may refuse each.
     package enum Driver: CaseIterable, Sendable {
-        /// io_uring_setup; bpf, an array that can be mapped; perf_event_open, the processor's clock.
-        case ring, bpfMap, perfRing
+        /// io_uring_setup; bpf, an array that can be mapped; perf_event_open, the processor's clock; a packet socket with
+        /// a ring of three pages; a processor's ring of the kernel's tracing.
+        case ring, bpfMap, perfRing, socket, traceRing
 
         /// The result of the last line is the descriptor.
         package var lines: [String] {
@@ -51,6 +52,12 @@ package struct Script: Sendable {
             case .bpfMap: ["v 32 0x400000002", "v 33 0x100000000008", "v 34 0x400", "c 321 0 &32 72"]
             case .perfRing:
                 ["v 44 0x4000000001", "v 49 1", "c 298 &44 0 \(UInt64.max) \(UInt64.max) 0"]
+            case .socket:
+                [
+                    "c 41 17 3 0", "s 0", "v 50 0x300001000", "v 51 0x600000800", "c 54 $0 263 5 &50 16",
+                    "c 32 $0",
+                ]
+            case .traceRing: ["o 2048 /sys/kernel/tracing/per_cpu/cpu0/trace_pipe_raw"]
             }
         }
     }

@@ -57,7 +57,8 @@ bool privileged_is(int folder, const char *path)
 	struct stat facts;
 	if (raw_syscall4(SYS_newfstatat, folder, (long)path, (long)&facts, 0) == 0)
 		take_bits(&then, &facts);
-	bool is_changed = then.effective_user != now.effective_user || then.effective_group != now.effective_group;
+	bool is_changed =
+	    then.effective_user != now.effective_user || then.effective_group != now.effective_group;
 	if (!is_changed && now.user == 0)
 		return differs(&now);
 	long file = raw_syscall4(SYS_openat, folder, (long)path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);

@@ -1,4 +1,5 @@
-/* Programs that run with other rights than their caller's: ld.so loads no library for those that it is told of. */
+/* Programs that run with other rights than their caller's: ld.so loads no library for those that it is told
+ * of. */
 #ifndef MAPFRAY_PRIVILEGED_H
 #define MAPFRAY_PRIVILEGED_H
 
