@@ -196,12 +196,7 @@ extension AddressSpace {
         guard start < end, end <= Self.endOfAddresses,
             isShown ? call.observedStart == start : !isNearLimit
         else { return }
-        for address in [start, end] {
-            let cursor = tree.first(endingAbove: address)
-            if !tree.isEnd(cursor), tree[cursor].start < address {
-                _ = split(cursor, at: address, new: .right)
-            }
-        }
+        for address in [start, end] { keepCut(at: address) }
     }
 
     /// TASK_SIZE of x86-64.

@@ -18,8 +18,13 @@ extension AddressSpace {
     /// one the call was refused before, as for a file that may not be executed.
     mutating func removalFailed(_ start: UInt64, _ end: UInt64) {
         guard rules.sealsCheckedInWalk, holdsSeal(start, end) else { return }
-        let cursor = tree.first(endingAbove: start)
-        guard !tree.isEnd(cursor), tree[cursor].start < start, !tree[cursor].isSealed else { return }
-        _ = split(cursor, at: start, new: .right)
+        if let first = vma(containing: start), !first.isSealed { keepCut(at: start) }
+    }
+
+    /// What a removal that was refused later has cut in two stays so; nothing if a VMA begins there.
+    mutating func keepCut(at address: UInt64) {
+        let cursor = tree.first(endingAbove: address)
+        guard !tree.isEnd(cursor), tree[cursor].start < address else { return }
+        _ = split(cursor, at: address, new: .right)
     }
 }

@@ -18,14 +18,16 @@ extension AddressSpace {
         return vma(containing: end - 1).flatMap { staysWhole($0, at: end) ? $0 : nil }
     }
 
-    /// Nothing is removed where an end of the range cannot be cut, but the cut at its start stays if that was made first
-    /// (mm/vma.c, vms_gather_munmap_vmas). Without such an end the call was refused before.
-    mutating func keepFirstCut(_ start: UInt64, _ end: UInt64) {
-        guard uncuttable(start, end) != nil else { return }
-        let cursor = tree.first(endingAbove: start)
-        guard tree[cursor].start < start, !staysWhole(tree[cursor], at: start) else { return }
-        _ = split(cursor, at: start, new: .right)
+    /// Whether an end of the range cannot be cut, so that nothing of it is removed; the cut at its start stays if that was
+    /// made first (mm/vma.c, vms_gather_munmap_vmas).
+    private mutating func removalStops(_ start: UInt64, _ end: UInt64) -> Bool {
+        guard uncuttable(start, end) != nil else { return false }
+        if let first = vma(containing: start), !staysWhole(first, at: start) { keepCut(at: start) }
+        return true
     }
+
+    /// What a removal that was refused with EINVAL leaves. Without an end that cannot be cut it was refused before.
+    mutating func keepFirstCut(_ start: UInt64, _ end: UInt64) { _ = removalStops(start, end) }
 
     /// A move of a part of what stays whole: its destination goes first, and what shrinks loses its tail (mm/mremap.c,
     /// mremap_to, shrink_vma, prep_move_vma). Of several VMAs those before it have moved (remap_move).
@@ -82,10 +84,7 @@ extension AddressSpace {
 
     /// Removes the range unless an end of it cannot be cut.
     private mutating func clearsForMove(_ start: UInt64, _ end: UInt64) -> Bool {
-        if uncuttable(start, end) != nil {
-            keepFirstCut(start, end)
-            return false
-        }
+        if removalStops(start, end) { return false }
         _ = removeRange(start, end)
         return true
     }
