@@ -31,11 +31,13 @@ package struct IndexedPass: ~Copyable {
     private let step: UInt64
     private var next: UInt64
     private let streamEnd: UInt64
+    private let until: UInt64?
 
     /// - Parameter until: the last instant to apply, CLOCK_MONOTONIC nanoseconds.
     package init(path: String, until: UInt64? = nil, options: Options) throws(LogError) {
         let start = try PassStart(path: path, until: until, options: options)
         streamEnd = start.reader.streamEnd
+        self.until = until
         (isWriting, step, next) = (start.isWriting, start.step, start.next)
         observation = start.observation
         index = start.index
@@ -100,7 +102,7 @@ extension IndexedPass {
 
     /// All that the pass tells; to be asked once, after `run`.
     package mutating func investigation(_ options: InvestigationOptions) -> Investigation {
-        observation.finish(replay.space)
+        observation.finish(replay.space, killed: source.facts.killedTime, until: until)
         let namer = FrameNamer(source.definitions, options: options.symbols)
         var investigation = Investigation(observation, source, options, namer: namer)
         if options.judgesForecast { investigation.judgeForecast() }

@@ -43,7 +43,7 @@ package struct Investigation: Sendable {
         var replay = Replay(facts: source.facts, until: options.until)
         if let inherited { replay.inherit(inherited) }
         replay.run(&source, &observation, progress: progress)
-        observation.finish(replay.space)
+        observation.finish(replay.space, killed: source.facts.killedTime, until: options.until)
         let namer = FrameNamer(source.definitions, options: options.symbols)
         var investigation = Investigation(observation, source, options, namer: namer)
         if options.judgesForecast { investigation.judgeForecast() }

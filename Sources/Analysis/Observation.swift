@@ -116,7 +116,11 @@ struct Observation: ReplayObserver, Codable {
     mutating func wait(until time: UInt64) { now.time = max(now.time, time) }
 
     /// Call once, at the end.
-    mutating func finish(_ space: borrowing AddressSpace) {
+    /// - Parameters:
+    ///   - killed: when a process was killed, whose log ends with its last record.
+    ///   - until: the last instant that is asked for. CLOCK_MONOTONIC nanoseconds, both.
+    mutating func finish(_ space: borrowing AddressSpace, killed: UInt64? = nil, until: UInt64? = nil) {
+        if let killed, startTime != 0 { wait(until: min(killed, until ?? .max)) }
         trust.corrections = space.corrections
         stock = SplitStock(space)
         series.note(space.count, bytes: space.mappedBytes, calls: calls, at: now.time)

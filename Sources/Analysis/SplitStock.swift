@@ -47,9 +47,10 @@ struct SplitStock: Sendable, Codable {
     /// The warning of a cliff; nil where there is not enough to cut.
     func warning(count: Int, limit: Int) -> String? {
         guard more > 0, count + more > limit else { return nil }
-        return "\(pieces) pieces of \(ByteText.of(pieceSize)) (median) were cut off larger mappings; the "
-            + "\(large) that are left, \(ByteText.of(largeBytes)), cut as finely, would be \(more) VMAs "
-            + "more, past the limit of \(limit)"
+        let (cut, left) = (NumberText.count(pieces), NumberText.count(large))
+        return "\(cut) pieces of \(ByteText.of(pieceSize)) (median) were cut off larger mappings; the "
+            + "\(left) that are left, \(ByteText.of(largeBytes)), cut as finely, would be "
+            + "\(NumberText.count(more)) VMAs more, past the limit of \(NumberText.count(limit))"
     }
 }
 

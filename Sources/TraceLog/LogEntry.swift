@@ -88,6 +88,8 @@ package struct ProcessFacts: Codable, Sendable {
     package var libcVersion = ""
     /// As waitpid gave it; nil if nobody waited for the process under `mapfray record`.
     package var waitStatus: Int32?
+    /// Of one that was killed: when that was known, CLOCK_MONOTONIC nanoseconds; nil likewise.
+    package var killedTime: UInt64?
     package var isFlightRecorder = false
     /// Of a flight recorder: bytes that it keeps, and bytes that it has overwritten.
     package var recorderSize: UInt64 = 0

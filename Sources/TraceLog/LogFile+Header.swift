@@ -4,11 +4,18 @@ import TraceFormat
 /// What `mapfray record` writes into the header of a log: the tracer leaves these fields to it.
 extension LogFile {
     /// Notes how the process ended, as waitpid gave it.
+    /// - Parameter time: when it did, CLOCK_MONOTONIC nanoseconds.
     /// - Returns: 0, or the errno that says why it could not be written.
-    package func setWaitStatus(_ status: Int32) -> Int32 {
+    package func setWaitStatus(_ status: Int32, time: UInt64) -> Int32 {
         // The mark last: a reader must not take an unwritten status for one.
-        let code = set(\.wait_status, UInt64(UInt32(bitPattern: status)))
-        return code != 0 ? code : set(\.has_wait_status, 1)
+        let fields: [(PartialKeyPath<mf_header>, UInt64)] = [
+            (\.wait_status, UInt64(UInt32(bitPattern: status))), (\.wait_time, time), (\.has_wait_status, 1),
+        ]
+        for (field, number) in fields {
+            let code = set(field, number)
+            if code != 0 { return code }
+        }
+        return 0
     }
 
     /// Notes that a checkpoint stands in for the records before a stream position.

@@ -10,6 +10,7 @@ struct LogHeader {
     private(set) var spillErrno: UInt64
     private(set) var state: UInt64
     private(set) var waitStatus: UInt64?
+    private(set) var waitTime: UInt64
     /// Position that the spill must not reach beyond, 0: as far as the disk goes.
     private(set) var spillLimit: UInt64
     /// Position before which a checkpoint stands in for the records.
@@ -43,6 +44,7 @@ struct LogHeader {
         missingChildren = (raw.children_missing, Int32(truncatingIfNeeded: raw.children_errno))
         (spillLimit, folded) = (raw.spill_limit, mf_folded_position(raw.folded))
         waitStatus = raw.has_wait_status == 0 ? nil : raw.wait_status
+        waitTime = raw.wait_time
         committed = withUnsafeBytes(of: raw.committed) { $0.bindMemory(to: UInt64.self).map(Self.bytes) }
         let words = withUnsafeBytes(of: raw.laps) { Array($0.bindMemory(to: UInt64.self)) }
         laps = words.map { $0 & 0xFFFF_FFFF }

@@ -17,7 +17,7 @@ extension LogReader {
         let pending = (held.positions + snapshots.openRecords + (cursor.following?.passed ?? [])).sorted()
         let named = files.union(sequencer.files).union(snapshots.openFiles(table)).subtracting([.none])
         var facts = self.facts
-        (facts.waitStatus, facts.firstTime) = (nil, firstTime)
+        (facts.waitStatus, facts.killedTime, facts.firstTime) = (nil, nil, firstTime)
         return SavedReader(
             identity: identityCheck,
             point: point(at: pending.first ?? cursor.position, definitionBytes: 0), end: cursor.position,
@@ -142,7 +142,7 @@ extension ProcessFacts {
     /// What only the folded records knew; the header's own facts stay as they are now.
     fileprivate func keptUp(with saved: ProcessFacts) -> ProcessFacts {
         var facts = saved
-        (facts.waitStatus, facts.isOpen) = (waitStatus, isOpen)
+        (facts.waitStatus, facts.killedTime, facts.isOpen) = (waitStatus, killedTime, isOpen)
         (facts.lost, facts.spillErrno) = (lost, spillErrno)
         return facts
     }

@@ -100,6 +100,8 @@ extension ProcessFacts {
         spillErrno = Int32(truncatingIfNeeded: header.spillErrno)
         missingChildren = Note(missingChildren: header)
         waitStatus = header.waitStatus.map { Int32(truncatingIfNeeded: $0) }
+        let isKilled = waitStatus != nil && header.state == UInt64(MF_STATE_RECORDING.rawValue)
+        killedTime = isKilled && header.waitTime != 0 ? header.waitTime : nil
     }
 
     mutating func setProcess(_ record: Record) -> Bool {

@@ -53,7 +53,7 @@ struct ForecastTests {
         let forecast = cutArena(500, limit: 15_000).investigated().report.forecast
         #expect(forecast.verdict == .noTrend)
         // 20,000 pages less the 1,000 that are in pieces already.
-        #expect(forecast.warning?.contains("cut as finely, would be 19000 VMAs more") == true)
+        #expect(forecast.warning?.contains("cut as finely, would be 19,000 VMAs more") == true)
     }
 
     @Test(arguments: [(500, 25_000), (20, 15_000)] as [(Int, UInt64)])

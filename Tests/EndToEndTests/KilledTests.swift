@@ -101,6 +101,15 @@ import TraceLog
         return (MapsLines.of(space, reader.definitions), calls)
     }
 
+    /// It makes no call in its last second; the log ends long before it does.
+    @Test func `a process lived until it was killed, and not until its last record`() throws {
+        let scratch = try Scratch()
+        let log = scratch.file("log")
+        _ = try mapfray("record", "--quiet", "-o", log, "sh", "-c", "sleep 1; kill -9 $$")
+        let report = try mapfray("report", log, "--json").object
+        #expect(report["duration"] as? Double ?? 0 >= 1)
+    }
+
     @Test func `nothing finished is missing after SIGKILL at 200 instants`() throws {
         let scratch = try Scratch()
         let program = try scratch.compileWorkload("until-killed")

@@ -39,6 +39,7 @@ private let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         ("spill_limit", MemoryLayout.offset(of: \mf_header.spill_limit), 8),
         ("folded", MemoryLayout.offset(of: \mf_header.folded), 8),
         ("claimed", MemoryLayout.offset(of: \mf_header.claimed), 8),
+        ("wait_time", MemoryLayout.offset(of: \mf_header.wait_time), 8),
     ]
 
     @Test func `has the header that its documentation shows`() throws {

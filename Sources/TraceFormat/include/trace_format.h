@@ -76,6 +76,7 @@ struct mf_header {
 	/* Stream position up to which the first lap has its disk. The ring's own: a forked child that has no log
 	 * yet claims as well. */
 	uint64_t claimed;
+	uint64_t wait_time; /* CLOCK_MONOTONIC ns when waitpid returned, or 0; written with wait_status */
 };
 
 enum mf_state {
@@ -386,7 +387,7 @@ struct mf_child {
 };
 
 _Static_assert(sizeof(struct mf_identity) == 96, "format");
-_Static_assert(sizeof(struct mf_header) == 96 + 64 + 2 * 8 * MF_SEGMENTS_MAX + 40, "format");
+_Static_assert(sizeof(struct mf_header) == 96 + 64 + 2 * 8 * MF_SEGMENTS_MAX + 48, "format");
 _Static_assert(sizeof(struct mf_header) <= MF_HEADER_SIZE, "format");
 _Static_assert(sizeof(struct mf_record) == 8, "format");
 _Static_assert(sizeof(struct mf_call) == 48, "format");

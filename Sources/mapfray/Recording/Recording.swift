@@ -158,7 +158,7 @@ struct Recording {
             if case .success(let facts) = file.facts { facts.process == UInt32(process) } else { false }
         }
         guard let own else { return }
-        let code = own.setWaitStatus(status.rawValue)
+        let code = own.setWaitStatus(status.rawValue, time: status.time)
         if code != 0 {
             tell("warning: cannot note the exit status in \(own.path) (\(describe(errno: code)))")
         }

@@ -1,6 +1,8 @@
 /// How a process ended, as waitpid encodes it (the macros of sys/wait.h are not visible to Swift).
 struct WaitStatus {
     var rawValue: Int32
+    /// When it was given, CLOCK_MONOTONIC nanoseconds.
+    var time = ProcessLife.now()
 
     /// The number of the signal that killed it, nil if it exited.
     var signal: Int32? {
