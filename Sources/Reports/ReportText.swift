@@ -138,37 +138,9 @@ package struct ReportText {
         return TextLayout.labelled("Unmerged", BoundaryText.sentence(group, style), style: style)
     }
 
-    /// The advice for the first site that has any, with what a replay says of it, most first.
-    private var advice: [String] {
-        guard let site = report.sites.first(where: { !$0.advice.isEmpty }) else { return [] }
-        let place = site.name == report.sites.first?.name ? "" : "\(site.name): "
-        return site.advice.enumerated().map { number, text in
-            place + text + " " + effect(site.savings.count > number ? site.savings[number] : nil)
-        }
-    }
-
-    /// Whether nobody needs to change anything: a hundredth of the limit, and not growing.
-    private var isFar: Bool {
-        guard let limit = report.limit, report.failure == nil else { return false }
-        return report.vmas.peak * 100 < limit && report.forecast.verdict == .noTrend
-    }
-
-    private func effect(_ saving: Saving?) -> String {
-        guard let saving else { return "(Effect not computed: the log lacks calls.)" }
-        let counts = "peak \(NumberText.count(saving.peakBefore)) -> \(NumberText.count(saving.peakAfter))"
-        return switch saving.remedy {
-        case .leaveOut: "Replayed without these calls: \(counts) at best."
-        case .closeLibraries: "Replayed with each closed before the next is loaded: \(counts) at best."
-        default: "Replayed that way: \(counts)."
-        }
-    }
-
     private func change(_ advices: Int) -> [String] {
-        let texts =
-            report.failure.flatMap { KnownAdvice.text(against: $0.cause) }.map { [$0] }
-            ?? (isFar ? [] : advice)
-        let code = zip(["Change", "Or"], texts.prefix(advices)).flatMap {
-            TextLayout.labelled($0, $1, style: style)
+        let code = ChangeText.sentences(report).prefix(advices).flatMap {
+            TextLayout.labelled($0.label, $0.text, style: style)
         }
         return code + LimitAdvice.lines(report, style)
     }

@@ -255,6 +255,19 @@ import Testing
         #expect(!text(report).contains("\nOr "))
     }
 
+    @Test func `where one site holds most and another grows, the other is to be changed first`() {
+        var report = sampleReport()
+        report.sites[1].name = "session_new@server"
+        report.sites[1].advice = ["share one segment", "or none"]
+        (report.sites[0].growthPerSecond, report.sites[1].growthPerSecond) = (0, 20)
+        let page = text(report)
+        #expect(page.contains("\nChange    session_new@server: share one segment (Effect not computed"))
+        #expect(page.contains("\nAnd       \(report.sites[0].name): use MADV_GUARD_INSTALL"))
+        #expect(!page.contains("or none"))
+        report.shape = .plateau
+        #expect(text(report).contains("\nChange    use MADV_GUARD_INSTALL"))
+    }
+
     @Test func `a long C++ name loses its arguments first`() {
         var report = sampleReport()
         let arguments = String(repeating: "v8::internal::SharedFlag, ", count: 6)
