@@ -34,8 +34,9 @@ extension Advice {
             pattern: .threadStacks,
             trial: .leaveOut,
             text:
-                "Run fewer threads at once: a bounded pool. Each thread's stack and its guard are two VMAs.",
-            source: "glibc nptl/allocatestack.c 2.36"),
+                "Run fewer threads at once, from a bounded pool, and join those that have ended or start them detached:"
+                + " until then their stacks stay. Each stack and its guard are two VMAs.",
+            source: "glibc nptl/allocatestack.c 2.36; man 3 pthread_detach (man-pages 6.03)"),
         Advice(
             pattern: .threadStacks, kernel: KernelVersion(major: 6, minor: 13),
             text:
@@ -84,8 +85,8 @@ extension Advice {
         Advice(
             pattern: .smallFileMaps,
             text:
-                "Read small files with pread, or keep many in one packed file that is mapped once; "
-                + "unmap as soon as done.",
+                "Read small files, and small parts of a file, with pread, or map a whole file once and take parts of that"
+                + " (many small ones can be packed into it); unmap as soon as done.",
             source: "fluree/db#1598, FeatureBaseDB/featurebase#1888"),
         Advice(
             pattern: .smallFileMaps, mark: .module("libjvm"),
