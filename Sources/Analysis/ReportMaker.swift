@@ -85,8 +85,8 @@ struct ReportMaker {
         trust.exact = observation.trust.exact
         trust.worstDifference = observation.trust.worst
         trust.corrections = observation.trust.corrections.total
-        trust.recorderSize = Int(clamping: facts.recorderSize)
-        trust.overwritten = Int(clamping: facts.overwritten)
+        trust.recorderSize = Int(clamping: facts.recorder?.size ?? 0)
+        trust.overwritten = Int(clamping: facts.recorder?.overwritten ?? 0)
         return trust
     }
 

@@ -91,9 +91,8 @@ package struct ProcessFacts: Codable, Sendable {
     /// Of one that was killed: when that was known, CLOCK_MONOTONIC nanoseconds; nil likewise.
     package var killedTime: UInt64?
     package var isFlightRecorder = false
-    /// Of a flight recorder: bytes that it keeps, and bytes that it has overwritten.
-    package var recorderSize: UInt64 = 0
-    package var overwritten: UInt64 = 0
+    /// Nil for a log that grows, and in a checkpoint.
+    package var recorder: Recorder?
     /// Whether no orderly end was noted: the process runs still, or was killed.
     package var isOpen = false
     /// Records the tracer could not write, and the errno that kept the file from growing, or 0.
@@ -115,4 +114,14 @@ package struct ProcessFacts: Codable, Sendable {
     /// Likewise: until when calls are told of by the checkpoint alone, CLOCK_MONOTONIC nanoseconds.
     package var foldedTime: UInt64?
     package init() {}
+}
+
+extension ProcessFacts {
+    /// How far back a flight recorder goes.
+    package struct Recorder: Codable, Sendable {
+        /// Bytes that it keeps.
+        package var size: UInt64
+        /// Bytes that it has overwritten.
+        package var overwritten: UInt64
+    }
 }

@@ -92,8 +92,8 @@ extension ProcessFacts {
         pageSize = UInt64(header.identity.page_size)
         isFlightRecorder = header.isFlightRecorder
         if isFlightRecorder {
-            recorderSize = header.identity.ring_size
-            overwritten = header.head.subtractingClamping(recorderSize)
+            let size = header.identity.ring_size
+            recorder = Recorder(size: size, overwritten: header.head.subtractingClamping(size))
         }
         isOpen = header.state == UInt64(MF_STATE_RECORDING.rawValue) && header.waitStatus == nil
         lost = header.lost
