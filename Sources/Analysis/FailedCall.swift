@@ -15,9 +15,14 @@ struct FailedCall: Sendable, Codable {
     /// The limits in force, as recorded after it or, failing that, before it.
     var limits: Limits?
 
-    /// VMAs right after it as the kernel listed them; nil if it was not asked.
+    /// Nanoseconds in which a list taken for a failure is read, many times what one of 65,530 VMAs takes.
+    private static let listing: UInt64 = 1_000_000_000
+
+    /// VMAs right after it as the kernel listed them; nil if it was not asked then.
     var listedCount: Int? {
-        guard let limits, limits.time >= call.begin else { return nil }
+        guard let limits, limits.time >= call.begin, limits.time <= call.end &+ Self.listing else {
+            return nil
+        }
         return limits.mapCount.map { Int(clamping: $0) }
     }
 

@@ -34,17 +34,20 @@ struct FailureTests {
         #expect(failure(limit: 20, mmap)?.cause == .other)
     }
 
-    /// The replay knows of 20 VMAs, and calls before the failure are missing.
+    /// The replay knows of 20 VMAs, and calls before the failure are missing. A list from long after says nothing of it.
     @Test(
-        arguments: [(30, .maxMapCount, 30), (21, .other, 21), (nil, .uncertain, 20)]
-            as [(UInt64?, FailureCause, Int)])
+        arguments: [
+            (30, 0, .maxMapCount, 30), (21, 0, .other, 21), (nil, 0, .uncertain, 20), (21, 2, .uncertain, 20),
+        ]
+            as [(UInt64?, UInt64, FailureCause, Int)])
     func `where records were lost the kernel's count is asked for`(
-        listed: UInt64?, cause: FailureCause, count: Int
+        listed: UInt64?, secondsLater: UInt64, cause: FailureCause, count: Int
     ) {
         var log = SyntheticLog(vmas: 20, maxMapCount: 29)
         log.lostRecords = 7
         log.now += log.pace
         log.call(.mmap, 0, 4096, 3, 0x22, .max, 0, error: 12, stack: log.stack("liba.so"))
+        log.now += secondsLater * 1_000_000_000
         log.limits {
             $0.maxMapCount = 29
             $0.mapCount = listed
