@@ -44,7 +44,8 @@ import Testing
             let numbers = try [2, 5].map { try #require(UInt64(fields[$0].dropFirst(2), radix: 16)) }
             return numbers[0] + numbers[1]
         }
-        #expect(try #require(ends.max()) <= 2 << 20)
+        // Whole pages: the last one counts.
+        #expect(try #require(ends.max()) + 4095 < 2 << 20)
     }
 
     @Test func `it holds at most 20 VMAs, from the first to the last`() throws {

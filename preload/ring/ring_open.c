@@ -18,7 +18,7 @@
 #define PAGE_SIZE_DEFAULT  4096
 #define SPILL_ALIGNMENT	   65536 /* the greatest page size */
 
-static const unsigned char zeros[65536];
+static const unsigned char zeros[32768];
 
 /* The least 1 << shift that is not below `size`. */
 static uint32_t shift_for(uint64_t size)
