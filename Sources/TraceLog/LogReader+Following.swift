@@ -25,7 +25,7 @@ extension LogReader {
         if facts.isFlightRecorder { readNewDefinitions(now: now) }
         cursor.refresh(now: now)
         snapshots.now = now
-        snapshots.giveUp(after: Following.patience)
+        snapshots.giveUp(after: Following.patience, readTo: cursor.position)
         while let record = cursor.nextPassed() { read(record) }
         isAtEnd = false
         settledTime = min(now, cursor.following?.waiting?.since ?? now).subtractingClamping(Self.grace)

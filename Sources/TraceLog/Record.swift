@@ -9,6 +9,8 @@ struct Record {
     let detail: UInt8
 
     var size: Int { bytes.count }
+    /// The position behind it.
+    var end: UInt64 { position &+ UInt64(size) }
 
     /// A fixed part of the record, a C struct without pointers; the caller has compared its size with `size`.
     @inline(__always)

@@ -20,8 +20,9 @@ struct SnapshotAssembly {
         var files: [UInt64] = []
         /// Positions of what was read of it, the beginning first.
         var records: [UInt64]
-        /// When the latest of them was read.
+        /// When the latest of them was read, and the position behind it.
         var time: UInt64
+        var end: UInt64
     }
 
     private var parts: [UInt64: Part] = [:]
@@ -41,9 +42,10 @@ struct SnapshotAssembly {
         Set(parts.values.flatMap { $0.files.compactMap { table.file($0) } })
     }
 
-    /// Gives up those of which nothing has come for so long, nanoseconds, that the rest is lost.
-    mutating func giveUp(after patience: UInt64) {
-        let old = parts.filter { $0.value.time &+ patience < now }
+    /// Gives up those of which nothing has come for so long, nanoseconds, that the rest is lost, although the log went on
+    /// to a position behind: a process that is stopped writes nothing at all.
+    mutating func giveUp(after patience: UInt64, readTo position: UInt64) {
+        let old = parts.filter { $0.value.time &+ patience < now && $0.value.end < position }
         for number in old.keys { parts[number] = nil }
         dropped += old.count
     }
@@ -57,7 +59,8 @@ struct SnapshotAssembly {
             number: raw.snapshot, reason: reason, begin: raw.time, end: raw.time, thread: raw.thread,
             hasFlags: raw.has_flags != 0, hasVsyscall: false, vmas: [])
         makeRoom(for: raw.snapshot)
-        parts[raw.snapshot] = Part(snapshot: snapshot, records: [record.position], time: now)
+        parts[raw.snapshot] = Part(
+            snapshot: snapshot, records: [record.position], time: now, end: record.end)
     }
 
     private mutating func makeRoom(for number: UInt64) {
@@ -78,7 +81,7 @@ struct SnapshotAssembly {
         guard var part = parts.removeValue(forKey: raw.snapshot) else { return }
         defer { parts[raw.snapshot] = part }
         part.records.append(record.position)
-        part.time = now
+        (part.time, part.end) = (now, record.end)
         for index in 0..<Int(raw.count) {
             let offset = MemoryLayout<mf_snapshot_vmas>.size + index * stride
             let vma = record.load(at: offset, as: mf_snapshot_vma.self)

@@ -87,16 +87,17 @@ struct CheckpointTests {
         reader.trackPending()
         reader.follow()
         let list = log.write(.snapshotBegin(7001, time: log.clock))
-        log.writeMixture(calls: 100)
         var starts: [UInt64] = []
-        for now in [2, 3, 5] as [UInt64] {
+        // Stopped for long, and then the log goes on without it.
+        for now in [2, 9, 10, 12] as [UInt64] {
+            if now == 10 { log.writeMixture(calls: 100) }
             reader.refresh(now: now * Self.second)
             _ = readings(of: &reader)
             let saved = reader.saved(keeping: [], firstTime: 0)
             starts.append(try #require(saved).start)
         }
         let place = log.records[list].position
-        #expect(starts[0] == place && starts[1] == place && starts[2] > place)
+        #expect(starts.prefix(2) == [place, place] && starts[3] > place)
     }
 
     /// The interrupted instruction is the first of its module; the call before the other is in the module before.
