@@ -4,7 +4,7 @@ import TraceLog
 /// A failed call with what is needed to say why it failed.
 struct FailedCall: Sendable, Codable {
     var call: Call
-    /// VMAs just before, as the kernel counts them; 0: not known, no list had been read.
+    /// VMAs just before, as the kernel counts them.
     var count: Int
     /// The first addresses of the range it named that were not mapped: then ENOMEM is no limit.
     var hole: Range<UInt64>?
@@ -88,7 +88,6 @@ struct FailedCalls: Codable {
     }
 
     private func hole(_ call: Call, in space: borrowing AddressSpace) -> Range<UInt64>? {
-        if space.count == 0 { return nil }
         switch call.kind {
         case .mprotect, .pkeyMprotect, .madvise, .processMadvise, .mlock, .mlock2, .munlock, .mbind, .mseal:
             break

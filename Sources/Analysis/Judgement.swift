@@ -14,11 +14,7 @@ struct Judgement: Sendable {
     /// - Parameter lost: records that are missing from the log.
     init(_ observation: Observation, kernelRelease: String, lost: Int) {
         let verdicts = observation.failures.candidates.compactMap { candidate in
-            let isReplayed = lost == 0 && candidate.count > 0
-            let failed = isReplayed ? candidate : candidate.countedByKernel
-            let isCounted = isReplayed || failed.listedCount != nil
-            return FailureVerdict.of(failed, isCounted: isCounted, kernelRelease: kernelRelease)
-                .map { (call: failed, verdict: $0) }
+            Self.verdict(candidate, kernelRelease, lost: lost).map { (call: $0, verdict: $1) }
         }
         var seen: Set<FailureKind> = []
         failures = verdicts.filter { seen.insert(FailureKind($0.call.call, $0.verdict.cause)).inserted }
@@ -26,6 +22,17 @@ struct Judgement: Sendable {
         failure = incidents.first { $0.verdict.cause == .maxMapCount } ?? incidents.first
         end = observation.now.time
         if hitLimit || Self.tidiesUp(observation) { end = observation.peak.time }
+    }
+
+    /// Where records were lost the kernel's list counts; but other threads may have unmapped while it was read.
+    private static func verdict(_ candidate: FailedCall, _ release: String, lost: Int) -> (
+        FailedCall, FailureVerdict
+    )? {
+        let replayed = FailureVerdict.of(candidate, kernelRelease: release)
+        if lost == 0 { return replayed.map { (candidate, $0) } }
+        let listed = candidate.countedByKernel
+        let isCounted = candidate.listedCount != nil && replayed?.cause != .maxMapCount
+        return FailureVerdict.of(listed, isCounted: isCounted, kernelRelease: release).map { (listed, $0) }
     }
 
     /// A process that gives everything back on its way out says nothing by that: then its peak is the end.

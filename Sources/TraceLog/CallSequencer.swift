@@ -222,6 +222,15 @@ struct CallSequencer: ~Copyable {
     /// The slot that the latest inserted entry took, below 0 if it is no call.
     private(set) var latestSlot: Int32 = 0
 
+    /// When the earliest snapshot in line began.
+    var earliestSnapshot: UInt64? {
+        var earliest: UInt64?
+        for case .snapshot(let snapshot)? in others {
+            earliest = min(earliest ?? snapshot.begin, snapshot.begin)
+        }
+        return earliest
+    }
+
     /// What the entries in line name.
     var files: Set<FileID> {
         var files: Set<FileID> = []

@@ -7,15 +7,17 @@ extension LogReader {
     package mutating func trackPending() { pending = PendingEntries() }
 
     /// What a later reader needs to go on from here; nil where this is no place to stop: in the middle of what came with
-    /// a call.
+    /// a call, or where a list is not given out beside which another thread's call was (who adopts it must see that).
     /// - Parameters:
     ///   - files: those that may be named again, besides what is pending; of the others only the number stays.
     ///   - firstTime: when the first call or snapshot began, CLOCK_MONOTONIC nanoseconds.
     package func saved(keeping files: Set<FileID>, firstTime: UInt64) -> SavedReader? {
-        guard let held = self.pending, !facts.isFlightRecorder, leading.isEmpty, held.canBeReadAgain
+        guard let held = self.pending, !facts.isFlightRecorder, leading.isEmpty, held.canBeReadAgain,
+            latestTime <= min(snapshots.earliestOpen ?? .max, sequencer.earliestSnapshot ?? .max)
         else { return nil }
         let pending = (held.positions + snapshots.openRecords + (cursor.following?.passed ?? [])).sorted()
-        let named = files.union(sequencer.files).union(snapshots.openFiles(table)).subtracting([.none])
+        let named = files.union(sequencer.files).union(resolvedFiles).union(snapshots.openFiles(table))
+            .subtracting([.none])
         var facts = self.facts
         (facts.waitStatus, facts.killedTime, facts.firstTime) = (nil, nil, firstTime)
         return SavedReader(

@@ -21,6 +21,8 @@ package struct LogReader: ~Copyable {
     var trail: ReadingTrail?
     /// By the sequencer's slot: keys of a call that were not defined when it was read.
     private var unresolved: [Int32: (stack: UInt64, file: UInt64)] = [:]
+    /// What such calls name that is defined by now.
+    var resolvedFiles: [FileID] { unresolved.values.compactMap { table.file($0.file) } }
     /// Entries to be given out before all others, last first.
     var leading: [LogEntry] = []
     /// Flight recorder: the snapshot that the replay begins with.
@@ -370,13 +372,17 @@ extension LogReader {
         if let (entry, _) = sequencer.pop() { leading.append(entry) }
     }
 
-    /// A failed call that a list was taken for lies before that list, and is the one call from there that is told.
+    /// A failed call that a list was taken for lies before that list, and is the one call from there that is told, behind
+    /// the list: what it left of a change shows there already.
     private mutating func findAnchor() {
-        var failed: Call?
+        var failed: [UInt32: Call] = [:]
         cursor.restart()
         while let record = cursor.next() {
             let kind = mf_kind(UInt32(record.kind))
-            if kind == MF_CALL { failed = failedCall(record) ?? failed }
+            if kind == MF_CALL, let call = failedCall(record) {
+                // The list is under way: no later one is what it was taken for.
+                if snapshots.earliestOpen.map({ call.end <= $0 }) ?? true { failed[call.thread] = call }
+            }
             if kind == MF_FILE { _ = table.defineFile(record) }
             if kind == MF_SNAPSHOT_BEGIN { try? snapshots.begin(record) }
             if kind == MF_SNAPSHOT_VMAS { try? snapshots.add(record) }
@@ -384,10 +390,8 @@ extension LogReader {
                 continue
             }
             anchor = (first.number, first.begin, first.reason)
+            if first.reason == .failure, let call = failed[first.thread] { leading.append(.call(call)) }
             leading.append(.snapshot(first))
-            if let failed, first.reason == .failure, failed.thread == first.thread {
-                leading.append(.call(failed))
-            }
             break
         }
         snapshots = SnapshotAssembly()

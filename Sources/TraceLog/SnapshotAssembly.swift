@@ -37,6 +37,9 @@ struct SnapshotAssembly {
     /// Positions of what was read of those.
     var openRecords: [UInt64] { parts.values.flatMap(\.records) }
 
+    /// When the earliest of those began.
+    var earliestOpen: UInt64? { parts.values.map(\.snapshot.begin).min() }
+
     /// What those name, as far as the log has told.
     func openFiles(_ table: DefinitionTable) -> Set<FileID> {
         Set(parts.values.flatMap { $0.files.compactMap { table.file($0) } })

@@ -75,7 +75,7 @@ static const struct mf_known_call calls[] = {
     CALL(prctl, FIRST, PR_GET_MEMORY_MERGE),
     CALL(prctl, FIRST, PR_GET_TID_ADDRESS),
     CALL(prctl, FIRST | SECOND | THIRD | FOURTH | FIFTH, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0),
-    CALL(fgetxattr, THIRD | FOURTH, 0, 0, 0, 0),
+    CALL(fgetxattr, FOURTH, 0, 0, 0, 24),
     CALL(set_tid_address, NONE, 0),
     CALL(fallocate, SECOND, 0, 0),
     CALL(fallocate, SECOND, 0, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE),

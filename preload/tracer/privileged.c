@@ -2,6 +2,8 @@
 #include "privileged.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
+#include <stdint.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -24,16 +26,27 @@ static struct identity own_identity(void)
 				 .effective_group = (unsigned)raw_syscall0(SYS_getegid)};
 }
 
-static bool gives_no_rights(int file)
+static bool is_nosuid(int file)
 {
 	struct statfs facts;
-	bool is_nosuid = raw_syscall2(SYS_fstatfs, file, (long)&facts) == 0 && facts.f_flags & NO_SET_ID;
-	return is_nosuid || raw_syscall5(SYS_prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
+	return file >= 0 && raw_syscall2(SYS_fstatfs, file, (long)&facts) == 0 && facts.f_flags & NO_SET_ID;
 }
 
+static bool has_given_up_rights(void)
+{
+	return raw_syscall5(SYS_prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
+}
+
+/* Those that are in force at once count even where no right can be got (get_file_caps); those that it may
+ * only inherit do not. */
 static bool has_capabilities(int file)
 {
-	return raw_syscall4(SYS_fgetxattr, file, (long)"security.capability", 0, 0) > 0;
+	uint32_t attribute[6] = {0}; /* struct vfs_ns_cap_data */
+	if (raw_syscall4(SYS_fgetxattr, file, (long)"security.capability", (long)attribute,
+			 sizeof attribute) <= 0)
+		return false;
+	bool is_permitted = attribute[1] || attribute[3];
+	return attribute[0] & VFS_CAP_FLAGS_EFFECTIVE || (is_permitted && !has_given_up_rights());
 }
 
 /* What the file's bits make of it. Without the group's right to execute the other bit means a lock. */
@@ -62,9 +75,9 @@ bool privileged_is(int folder, const char *path)
 	if (!is_changed && now.user == 0)
 		return differs(&now);
 	long file = raw_syscall4(SYS_openat, folder, (long)path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
-	bool is_given = !(file >= 0 && gives_no_rights((int)file));
-	bool is_privileged = is_given && now.user != 0 && has_capabilities((int)file);
+	bool is_given = !is_nosuid((int)file);
+	bool is_capable = is_given && now.user != 0 && has_capabilities((int)file);
 	if (file >= 0)
 		raw_syscall1(SYS_close, file);
-	return is_privileged || differs(is_given ? &then : &now);
+	return is_capable || differs(is_given && !has_given_up_rights() ? &then : &now);
 }

@@ -22,13 +22,13 @@ bool recorder_has_room_for_list(void)
 {
 	uint64_t since = head() - __atomic_load_n(&list_begin, __ATOMIC_RELAXED);
 	uint64_t size = __atomic_load_n(&list_size, __ATOMIC_RELAXED);
-	return !tracer.flight_recorder || since > tracer.ring_size ||
-	       since + size + size / 8 <= tracer.ring_size;
+	return !tracer.flight_recorder || since > tracer.ring.ring_size ||
+	       since + size + size / 8 <= tracer.ring.ring_size;
 }
 
 /* Two lists and what lies between them must fit into the ring. */
 uint64_t recorder_anchor_distance(void)
 {
-	uint64_t half = tracer.ring_size / 2, size = __atomic_load_n(&list_size, __ATOMIC_RELAXED);
+	uint64_t half = tracer.ring.ring_size / 2, size = __atomic_load_n(&list_size, __ATOMIC_RELAXED);
 	return half > size + half / 4 ? half - size : half / 4;
 }

@@ -183,7 +183,9 @@ static struct obstacle find_obstacle(struct image *image)
 	char *name = image->loader + NAME; /* of an interpreter that is looked at in its turn */
 	for (int scripts = 0; scripts < SCRIPTS_MAX; scripts++) {
 		image->size = read_part(image, image->bytes, BEGINNING, 0);
-		image->bytes[image->size < 0 ? 0 : image->size] = 0;
+		if (image->size < 0)
+			return obstacle_of_rights(image);
+		image->bytes[image->size] = 0;
 		if (image->size >= (long)sizeof(Elf64_Ehdr) && text_begins(image->bytes, ELFMAG))
 			return obstacle_of_program(image);
 		if (!is_script(image))

@@ -13,6 +13,8 @@ struct LogFolding {
     private var rooms: [String: LogRoom] = [:]
     /// Logs of which it was told that they cannot be folded.
     private var told: Set<String> = []
+    /// Logs that could not be cut when it was last tried: hurry is of no use to them.
+    private var stuck: Set<String> = []
 
     /// A smaller bound has no room for the ring, two checkpoints and what is written while one is made.
     static let least: UInt64 = 16 << 20
@@ -29,7 +31,11 @@ struct LogFolding {
             do throws(Failure) {
                 var room = rooms[log.log.path] ?? LogRoom(most: most)
                 defer { rooms[log.log.path] = room }
-                try room.fold(log, in: folder)
+                if try room.fold(log, in: folder) {
+                    stuck.remove(log.log.path)
+                } else {
+                    stuck.insert(log.log.path)
+                }
             } catch {
                 tellOnce(log, error.message)
             }
@@ -39,7 +45,8 @@ struct LogFolding {
     /// Whether the process of a log will soon wait until it is folded.
     func isAwaited(in folder: FollowedFolder) -> Bool {
         folder.logs.contains { log in
-            guard log.isRunning, !told.contains(log.log.path), let extent = log.extent,
+            guard log.isRunning, !told.contains(log.log.path), !stuck.contains(log.log.path),
+                let extent = log.extent,
                 let head = log.latestHead
             else { return false }
             return LogRoom.isPressed(extent, head: head)

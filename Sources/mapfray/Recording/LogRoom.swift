@@ -33,10 +33,11 @@ struct LogRoom {
 
     /// Writes a checkpoint, drops the records before it, and allows the tracer as much again. Does nothing where the log
     /// cannot be cut at present.
-    mutating func fold(_ log: FollowedLog, in folder: FollowedFolder) throws(Failure) {
-        guard let extent = log.extent else { return }
+    /// - Returns: whether it could.
+    mutating func fold(_ log: FollowedLog, in folder: FollowedFolder) throws(Failure) -> Bool {
+        guard let extent = log.extent else { return false }
         let resting = rest(of: log, in: folder)
-        guard let (made, folded) = log.makeCheckpoint(), folded > extent.folded else { return }
+        guard let (made, folded) = log.makeCheckpoint(), folded > extent.folded else { return false }
         let bytes = try Self.bytes(log) { () throws in Array(try made.encoded()) }
         try makeRoom(for: UInt64(bytes.count), log, extent)
         try write(resting, beside: log)
@@ -44,6 +45,7 @@ struct LogRoom {
         checkpoint = Self.onDisk(bytes.count)
         try drop(log, extent, to: folded)
         try allow(log, extent, from: folded)
+        return true
     }
 
     private static func onDisk(_ bytes: Int) -> UInt64 { (UInt64(bytes) + 4095) & ~4095 }
