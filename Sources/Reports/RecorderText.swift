@@ -1,9 +1,8 @@
 import Analysis
+import TraceLog
 
 /// What a flight recorder that overwrote its beginning cannot tell.
 enum RecorderText {
-    /// Bytes that a list of the map takes in the log for a VMA (`mf_snapshot_vma`).
-    private static let vma = 56
     /// Lists that must have room: the one that the replay begins with and those taken at a failure and at the end, with
     /// as much for the calls between them.
     private static let lists = 8
@@ -23,7 +22,7 @@ enum RecorderText {
     /// Bytes, a power of two.
     private static func enough(for vmas: Int) -> Int {
         var size = 1 << 20
-        while size < lists * vma * vmas { size *= 2 }
+        while size < lists * Snapshot.VMA.recordedSize * vmas { size *= 2 }
         return size
     }
 }

@@ -79,7 +79,7 @@ struct SnapshotAssembly {
     mutating func add(_ record: Record) throws(Failure) {
         guard record.has(mf_snapshot_vmas.self) else { throw .malformed }
         let raw: mf_snapshot_vmas = record.load()
-        let stride = MemoryLayout<mf_snapshot_vma>.size
+        let stride = Snapshot.VMA.recordedSize
         guard record.has(mf_snapshot_vmas.self, and: raw.count, elementsOf: stride) else { throw .malformed }
         guard var part = parts.removeValue(forKey: raw.snapshot) else { return }
         defer { parts[raw.snapshot] = part }
@@ -115,6 +115,9 @@ struct SnapshotAssembly {
 }
 
 extension Snapshot.VMA {
+    /// Bytes that a VMA of a list takes in the log.
+    package static let recordedSize = MemoryLayout<mf_snapshot_vma>.size
+
     init(_ raw: mf_snapshot_vma) {
         self.init(
             start: raw.start, end: raw.end, flags: raw.flags, offset: raw.offset, device: raw.device,

@@ -12,12 +12,18 @@ struct CheckpointTests {
         return file
     }
 
-    @Test func `a reader goes on behind it, with all definitions, and gives what was pending`() throws {
-        let log = try RecordedLog(ringSize: 64 << 10, segmentSize: 8 << 10)
-        log.writeMixture(calls: 500)
+    /// Reads a log with some of everything while it is written, and remembers what it has not given out.
+    private func follower(of log: RecordedLog, calls: Int) throws -> LogReader {
+        log.writeMixture(calls: calls)
         var reader = try LogReader(path: log.path)
         reader.trackPending()
         reader.follow()
+        return reader
+    }
+
+    @Test func `a reader goes on behind it, with all definitions, and gives what was pending`() throws {
+        let log = try RecordedLog(ringSize: 64 << 10, segmentSize: 8 << 10)
+        var reader = try follower(of: log, calls: 500)
         reader.refresh(now: Self.second)
         var given = readings(of: &reader)
         // Too young to be given out: pending.
@@ -49,10 +55,7 @@ struct CheckpointTests {
     /// A file that is made for one mapping is kept for who names it in what is pending.
     @Test func `a reader goes on in the middle of a list, and behind one that was not given out`() throws {
         let log = try RecordedLog()
-        log.writeMixture(calls: 100)
-        var reader = try LogReader(path: log.path)
-        reader.trackPending()
-        reader.follow()
+        var reader = try follower(of: log, calls: 100)
         reader.refresh(now: Self.second)
         var given = readings(of: &reader)
         log.clock = 10 * Self.second
@@ -83,10 +86,7 @@ struct CheckpointTests {
     /// Whoever adopts the list must see that call in flight, and a later reader would not.
     @Test func `a log is not cut where a call was given out beside a list that is to come`() throws {
         let log = try RecordedLog()
-        log.writeMixture(calls: 100)
-        var reader = try LogReader(path: log.path)
-        reader.trackPending()
-        reader.follow()
+        var reader = try follower(of: log, calls: 100)
         var isCut: [Bool] = []
         log.snapshot(7001, starts: (1...200).map { $0 << 16 }, chunk: 150) {
             if isCut.count == 2 { return }
@@ -101,10 +101,7 @@ struct CheckpointTests {
 
     @Test func `a list whose end does not come keeps the log from being cut for a while only`() throws {
         let log = try RecordedLog()
-        log.writeMixture(calls: 100)
-        var reader = try LogReader(path: log.path)
-        reader.trackPending()
-        reader.follow()
+        var reader = try follower(of: log, calls: 100)
         log.clock += 10
         let list = log.write(.snapshotBegin(7001, time: log.clock))
         var starts: [UInt64?] = []
@@ -143,10 +140,7 @@ struct CheckpointTests {
 
     @Test func `a damaged checkpoint is left alone`() throws {
         let log = try RecordedLog()
-        log.writeMixture(calls: 50)
-        var reader = try LogReader(path: log.path)
-        reader.trackPending()
-        reader.follow()
+        var reader = try follower(of: log, calls: 50)
         reader.refresh(now: Self.second)
         _ = readings(of: &reader)
         let saved = reader.saved(keeping: [], firstTime: 0)
