@@ -17,10 +17,15 @@ bool indirect_is(enum mf_call_number kind)
 	return indirect_is_watch(kind) || kind == MF_CALL_PROCESS_MADVISE;
 }
 
+static bool can_read(const void *structure, size_t size)
+{
+	return mf_unwind_can_read((uint64_t)structure, (uint64_t)structure + size);
+}
+
 struct mf_range indirect_range(const struct call *call)
 {
 	const struct uffdio_range *asked = (const struct uffdio_range *)call->arguments[2];
-	if (!mf_unwind_can_read((uint64_t)asked, (uint64_t)(asked + 1)))
+	if (!can_read(asked, sizeof *asked))
 		return (struct mf_range){0};
 	return (struct mf_range){asked->start, asked->start + asked->len};
 }
@@ -52,14 +57,17 @@ static uint64_t features_of(int descriptor)
 	return 0;
 }
 
-/* Another driver may use the same number: it has said ENOTTY or EFAULT, or its descriptor is another's. */
+/* Another driver may use the same number: it has said ENOTTY or EFAULT, or its descriptor is another's. A
+ * call may be refused before the kernel reads what it points to. */
 static bool userfault_part(const struct call *call, enum mf_call_number kind, long result, struct call *part)
 {
 	const struct uffdio_register *asked = (const struct uffdio_register *)call->arguments[2];
 	int descriptor = (int)call->arguments[0];
+	bool is_on = kind == MF_CALL_USERFAULTFD_REGISTER;
 	if (result == -EFAULT || result == -EBADF || result == -ENOTTY || !userfault_is(descriptor))
 		return false;
-	bool is_on = kind == MF_CALL_USERFAULTFD_REGISTER;
+	if (call_failed(result) && !can_read(asked, is_on ? sizeof *asked : sizeof asked->range))
+		return false;
 	part->arguments[0] = (uint64_t)(unsigned)descriptor;
 	part->arguments[1] = asked->range.start;
 	part->arguments[2] = asked->range.len;
@@ -89,12 +97,14 @@ static long failure_of(const struct iovec *range)
 }
 
 /* The ranges are taken in order, until one fails: the bytes of those before are the result, if there are any.
- */
+ * A call may be refused before the kernel reads them. */
 static bool advice_part(const struct call *call, size_t index, struct call *part, long *result)
 {
 	const struct iovec *ranges = (const struct iovec *)call->arguments[1];
 	long before = 0, all = *result;
 	if (all == -EFAULT || index >= call->arguments[2] || (index > 0 && all < 0))
+		return false;
+	if (all < 0 && !can_read(ranges, sizeof *ranges))
 		return false;
 	for (size_t i = 0; i < index; i++)
 		before += (long)ranges[i].iov_len;
