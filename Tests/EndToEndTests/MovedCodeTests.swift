@@ -133,6 +133,32 @@ import Testing
             """, .later, [layout, "-Wa,--no-warn"])
     }
 
+    /// Compilers give them to a register, so that they lie amidst code.
+    @Test(arguments: Loaded.allCases)
+    func `code that a program makes is no code of its own`(loaded: Loaded) throws {
+        _ = try verified(
+            """
+            #include <string.h>
+            static volatile unsigned char made[16];
+            __attribute__((noinline)) static void make(unsigned char *to)
+            {
+                unsigned long first, second;
+                __asm__("movabs $0xc3050f0000000bb8, %0\\n movabs $0x050f0000000bb8c3, %1" : "=r"(first), "=r"(second));
+                memcpy(to, &first, 8);
+                memcpy(to + 8, &second, 8);
+            }
+            int run(void)
+            {
+                static const unsigned char wanted[] = {0xB8, 11, 0, 0, 0, 0x0F, 5, 0xC3, 0xC3, 0xB8, 11, 0, 0, 0, 0x0F, 5};
+                make((unsigned char *)made);
+                for (int i = 0; i < 16; i++)
+                    if (made[i] != wanted[i])
+                        return 1;
+                return 0;
+            }
+            """, loaded)
+    }
+
     /// Its threads wait in the kernel by numbers that are kept in registers: futex, at which the tracer has a look.
     @Test(arguments: Loaded.allCases)
     func `OpenMP's own system calls are all redirected`(loaded: Loaded) throws {

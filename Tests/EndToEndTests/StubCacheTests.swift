@@ -82,7 +82,7 @@ import TraceLog
         return forged
     }
 
-    /// As stub_cache.c has it: over what is searched for, in its version 8, and the entry.
+    /// As stub_cache.c has it: over what is searched for, in its version 9, and the entry.
     private static func check(_ entry: UnsafeMutableRawBufferPointer) -> UInt64 {
         let wanted = [
             9, 10, 11, 12, 16, 25, 28, 30, 59, 67, 135, 149, 150, 151, 152, 157, 206, 207, 216, 217, 231, 237,
@@ -90,7 +90,7 @@ import TraceLog
         ]
         var interest = [UInt8](repeating: 0, count: 512)
         for number in wanted { interest[number] = 1 }
-        return mf_mix(mf_mix(8, interest, 64), entry.baseAddress?.advanced(by: 8), 63)
+        return mf_mix(mf_mix(9, interest, 64), entry.baseAddress?.advanced(by: 8), 63)
     }
 
     @Test func `a second recording remembers, and sees the same`() throws {

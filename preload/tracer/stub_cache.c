@@ -11,7 +11,7 @@
 #include "vdso.h"
 
 enum {
-	VERSION = 8, /* of what is searched for */
+	VERSION = 9, /* of what is searched for */
 	SETS = 2048,
 	WAYS = 2,
 	LENGTH_MIN = 32 * 1024,	      /* shorter code is searched as fast */

@@ -109,6 +109,18 @@ static bool may_have_prefix(uint64_t least, uint64_t at)
 	return at > least && (*(const uint8_t *)(at - 1) & 0xF0) == 0x40;
 }
 
+/* Whether a move is one of those bytes that movabs gives a register, as a program has them that makes code:
+ * of all constants only those have room for it and the `syscall`. */
+static bool is_in_constant(uint64_t least, uint64_t at)
+{
+	for (uint64_t movabs = at - 2; movabs >= at - 3; movabs--) {
+		const uint8_t *bytes = (const uint8_t *)movabs;
+		if (movabs >= least && (bytes[0] & 0xF8) == 0x48 && (bytes[1] & 0xF8) == 0xB8)
+			return true;
+	}
+	return false;
+}
+
 /* Of a move of a system call's number to eax or rax; 0: there is none. */
 static size_t move_size(uint64_t least, uint64_t at)
 {
@@ -117,6 +129,8 @@ static size_t move_size(uint64_t least, uint64_t at)
 	bool is_long = __builtin_memcmp(bytes, long_move, sizeof long_move) == 0;
 	uint32_t number;
 	if (!is_long && (bytes[0] != 0xB8 || may_have_prefix(least, at)))
+		return 0;
+	if (is_in_constant(least, at))
 		return 0;
 	size_t size = is_long ? LONG_MOVE_SIZE : MOVE_SIZE;
 	__builtin_memcpy(&number, bytes + size - 4, 4);
