@@ -5,6 +5,8 @@
 
 #include "tracer.h"
 
+/* How far the stream is reserved by now. Does not enter libc. */
+uint64_t recorder_head(void);
 /* A list was taken, whose records begin at this position of the stream. Does not enter libc. */
 void recorder_note_list(uint64_t begin);
 /* Whether another list may be taken beside the newest one and the calls since, or would take their place.

@@ -10,6 +10,7 @@
 #include "observe.h"
 #include "recorder.h"
 #include "scratch.h"
+#include "section.h"
 #include "table.h"
 #include "text.h"
 
@@ -30,14 +31,14 @@ struct reading {
 enum { BUFFER_SIZE = 64 * 1024 - 1, LONGEST_LINE = 4096 + 128 };
 
 MF_TABLE(char, list_buffer, BUFFER_SIZE + 1)
-static int busy;
+static struct section reader; /* one list is read at a time */
 static uint64_t numbers;
 static bool has_told; /* of a list that could not be read */
 
 void snapshot_start(void)
 {
 	numbers = 0;
-	busy = 0;
+	reader.is_shut = 0;
 	has_told = false;
 }
 
@@ -260,52 +261,21 @@ static struct snapshot_result take(enum mf_snapshot_reason reason, struct scratc
 	return (struct snapshot_result){begin.snapshot, reading.count, end.time - begin.time};
 }
 
-static struct scratch *take_buffer(void)
+/* The one buffer for the list, or NULL: a list is being read. */
+static struct scratch *begin_reading(void)
 {
-	int idle = 0;
-	if (!__atomic_compare_exchange_n(&busy, &idle, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+	if (!section_enter(&reader))
 		return NULL;
 	struct scratch *scratch = scratch_take();
 	if (!scratch)
-		__atomic_store_n(&busy, 0, __ATOMIC_RELEASE);
-	return scratch;
-}
-
-/* The mask of the thread that reads, as it was before, and whether it could be changed: a filter may forbid
- * it. */
-static uint64_t mask_before;
-static bool is_masked;
-
-static void unblock(bool is_blocked, uint64_t mask)
-{
-	if (is_blocked)
-		raw_syscall4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, sizeof mask);
-}
-
-/* The one buffer for the list, or NULL: a list is being read. With signals blocked, because no list would
- * ever be read again if a handler jumped out of this one. */
-static struct scratch *begin_reading(void)
-{
-	uint64_t all = ~0ULL, mask = 0;
-	bool is_blocked =
-	    raw_syscall4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&mask, sizeof all) == 0;
-	struct scratch *scratch = take_buffer();
-	if (!scratch) {
-		unblock(is_blocked, mask);
-		return NULL;
-	}
-	mask_before = mask;
-	is_masked = is_blocked;
+		section_leave(&reader);
 	return scratch;
 }
 
 static void end_reading(struct scratch *scratch)
 {
-	uint64_t mask = mask_before;
-	bool is_blocked = is_masked;
 	scratch_give(scratch);
-	__atomic_store_n(&busy, 0, __ATOMIC_RELEASE);
-	unblock(is_blocked, mask);
+	section_leave(&reader);
 }
 
 struct snapshot_result snapshot_take(enum mf_snapshot_reason reason, bool with_flags)
@@ -316,7 +286,7 @@ struct snapshot_result snapshot_take(enum mf_snapshot_reason reason, bool with_f
 	struct scratch *more = reason == MF_SNAPSHOT_START ? scratch_take() : NULL;
 	struct initial_flags *initial = (struct initial_flags *)more;
 	bool is_told = initial && initial_flags_begin(initial);
-	uint64_t head = __atomic_load_n(&tracer.ring.header->head, __ATOMIC_RELAXED);
+	uint64_t head = recorder_head();
 	struct snapshot_result result = take(reason, scratch, with_flags, is_told ? initial : NULL);
 	if (result.number)
 		recorder_note_list(head);

@@ -145,8 +145,7 @@ static void look_for_threshold(void)
 /* A flight recorder must hold a list among its newest records, or they could not be replayed. */
 static void drop_anchor(void)
 {
-	uint64_t head = __atomic_load_n(&tracer.ring.header->head, __ATOMIC_RELAXED),
-		 last = __atomic_load_n(&tracer.last_anchor, __ATOMIC_RELAXED), now;
+	uint64_t head = recorder_head(), last = __atomic_load_n(&tracer.last_anchor, __ATOMIC_RELAXED), now;
 	if (head - last < recorder_anchor_distance() ||
 	    (now = tracer_now()) < __atomic_load_n(&no_anchor_before, __ATOMIC_RELAXED))
 		return;
