@@ -76,14 +76,16 @@ static void forget_range(uint64_t start, uint64_t size)
 	clock_forget(start, start + size);
 }
 
-/* Tells the unwinder, the definitions and the clock what is about to go. Before the call: afterwards another
- * thread may already have loaded other code there. */
+/* Tells the unwinder, the definitions, the clock and the stubs what is about to go. Before the call:
+ * afterwards another thread may already have loaded other code there. */
 static void forget_taken(const struct call *call, enum mf_call_number kind)
 {
 	const uint64_t *arguments = call->arguments;
 	uint64_t size = size_taken(arguments, kind);
 	if (size)
 		forget_range(arguments[0], size);
+	if (kind == MF_CALL_MREMAP && arguments[3] & MREMAP_MAYMOVE)
+		stubs_undo(arguments[0], arguments[0] + arguments[1]);
 	if (kind == MF_CALL_MREMAP && arguments[3] & MREMAP_FIXED)
 		forget_range(arguments[4], arguments[2]);
 	if (kind == MF_CALL_SHMAT && arguments[2] & SHM_REMAP)

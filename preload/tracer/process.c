@@ -19,6 +19,7 @@
 #include "scratch.h"
 #include "snapshot.h"
 #include "stub_stacks.h"
+#include "stubs.h"
 #include "turns.h"
 #include "userfault.h"
 #include "watch.h"
@@ -73,6 +74,7 @@ static void start_in_child(void)
 	tracer.process = owner_of_memory();
 	tracer.salt += (uint64_t)tracer.process * 0x9E3779B97F4A7C15ULL;
 	scratch_start_in_child();
+	stubs_start_in_child();
 	snapshot_start();
 	observe_end(); /* the parent's list */
 	observe_start();

@@ -3,6 +3,7 @@
 
 #include <sys/syscall.h>
 
+#include "code_page.h"
 #include "raw_syscall.h"
 
 #define FOR_ASSEMBLY __attribute__((visibility("hidden")))
@@ -10,20 +11,27 @@
 FOR_ASSEMBLY uint64_t stub_returns[STUBS_MAX]; /* where to go back to */
 FOR_ASSEMBLY uint8_t stub_needs_stack[STUBS_MAX];
 FOR_ASSEMBLY uint64_t stub_numbers[STUBS_MAX];
-static struct stub_code jumps[STUBS_MAX]; /* what was written over the stub */
+/* What was written over a stub, and what was there before. */
+struct jump {
+	uint64_t address;
+	size_t size;
+	uint8_t after[STUB_PATCH_MAX], before[STUB_PATCH_MAX];
+};
+static struct jump jumps[STUBS_MAX];
 static size_t count;
+static size_t latest; /* that was given again: the next one is gone mostly, too */
 
 /* Whether the code of an entry is gone, or another's: a library that was unloaded. Its memory may not be
  * there. */
 static bool is_gone(int file, size_t index)
 {
-	const struct stub_code *jump = &jumps[index];
+	const struct jump *jump = &jumps[index];
 	uint8_t now[STUB_PATCH_MAX];
 	long size = (long)jump->size;
 	if (raw_syscall4(SYS_pread64, file, (long)now, size, (long)jump->address) != size)
 		return true;
 	for (long i = 0; i < size; i++)
-		if (now[i] != jump->bytes[i])
+		if (now[i] != jump->after[i])
 			return true;
 	return false;
 }
@@ -35,9 +43,11 @@ static size_t find(int file, uint64_t return_to)
 			return i;
 	if (count < STUBS_MAX)
 		return count++;
-	for (size_t i = 0; i < STUBS_MAX; i++)
-		if (is_gone(file, i))
-			return i;
+	for (size_t tries = 0; tries < STUBS_MAX; tries++) {
+		latest = (latest + 1) % STUBS_MAX;
+		if (is_gone(file, latest))
+			return latest;
+	}
 	return STUBS_MAX;
 }
 
@@ -59,7 +69,36 @@ bool stub_table_is_full(void)
 
 void stub_table_set_jump(size_t index, const struct stub_code *jump)
 {
-	jumps[index] = *jump;
+	struct jump *kept = &jumps[index];
+	kept->address = jump->address;
+	kept->size = jump->size;
+	for (size_t i = 0; i < jump->size; i++) {
+		kept->after[i] = jump->bytes[i];
+		kept->before[i] = ((const uint8_t *)jump->address)[i];
+	}
+}
+
+bool stub_table_has(uint64_t start, uint64_t end)
+{
+	for (size_t i = 0; i < count; i++)
+		if (stub_returns[i] > start && stub_returns[i] <= end)
+			return true;
+	return false;
+}
+
+size_t stub_table_undo(int file, uint64_t start, uint64_t end)
+{
+	size_t undone = 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct jump *jump = &jumps[i];
+		if (stub_returns[i] <= start || stub_returns[i] > end || !jump->size || is_gone(file, i))
+			continue;
+		struct stub_code before = {.address = jump->address, .size = jump->size};
+		for (size_t byte = 0; byte < jump->size; byte++)
+			before.bytes[byte] = jump->before[byte];
+		undone += code_write(file, &before);
+	}
+	return undone;
 }
 
 void stub_table_give_back(size_t index)

@@ -1,209 +1,27 @@
 #define _GNU_SOURCE
 #include "stubs.h"
 
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <link.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 
-#include "code_page.h"
 #include "code_test.h"
 #include "definitions.h"
 #include "descriptor_link.h"
 #include "mapped_file.h"
-#include "near_room.h"
 #include "object_range.h"
 #include "observe.h"
-#include "scratch.h"
-#include "stub_search.h"
-#include "stub_stacks.h"
+#include "section.h"
 #include "stub_table.h"
+#include "stub_writer.h"
 #include "text.h"
 #include "uncovered.h"
 #include "vdso.h"
 
-static bool covered[512]; /* by system call number: redirected in libc or ld.so */
-static int memory = -1;	  /* /proc/self/mem while the start is at work */
-static unsigned redirections;
-static unsigned failures; /* stubs that were found and could not be redirected */
-
-/* libc's clone instruction that forks. The others start a thread or a vfork child on a stack of its own, or
- * on the parent's: they must not run through here. */
-static struct mf_range fork_code;
-
-static void find_fork(void)
-{
-	void *function = dlsym(RTLD_NEXT, "_Fork"); /* glibc 2.34 */
-	if (!function)
-		function = dlsym(RTLD_NEXT, "fork");
-	if (function)
-		mf_unwind_function((uint64_t)function, &fork_code.start, &fork_code.end);
-}
-
-/* Of the stubs of clone the one that forks. Of those that list a folder libc's: elsewhere (Go) a call that
- * may block would hold up others. */
-static bool is_wanted(const struct stub *stub, bool is_libc)
-{
-	if (stub->number == SYS_getdents64)
-		return is_libc;
-	return stub->number != SYS_clone ||
-	       (stub->address >= fork_code.start && stub->address < fork_code.end);
-}
-
-enum { WAITING_MAX = 64 };
-
-/* What was found in one library, and what is still to be written of it. */
-struct found {
-	int file;	  /* /proc/self/mem, or -1 */
-	unsigned failed;  /* that could not be redirected */
-	bool is_libc;	  /* whose stubs stand for its functions; what stays as it is there changes no map */
-	bool needs_stack; /* Go's */
-	bool is_prepared;
-	uint64_t start; /* of the object, where a page beside it may be mapped; 0: it may not */
-	struct stub_room room;
-	struct code_page *page;	       /* or NULL: each is written at once */
-	unsigned waiting;	       /* how many are in the page */
-	uint16_t numbers[WAITING_MAX]; /* their system calls */
-};
-
-static void count_failed(struct found *found, unsigned count)
-{
-	found->failed += count;
-	failures += count;
-}
-
-static void count_redirected(struct found *found, uint64_t number)
-{
-	redirections++;
-	if (found->is_libc)
-		covered[number] = true;
-}
-
-static void write_waiting(struct found *found)
-{
-	unsigned count = found->waiting;
-	found->waiting = 0;
-	if (!count)
-		return;
-	if (!code_page_write(found->file, found->page))
-		return count_failed(found, count);
-	for (unsigned i = 0; i < count; i++)
-		count_redirected(found, found->numbers[i]);
-}
-
-static bool add_waiting(struct found *found, const struct stub_code *jump, uint64_t number)
-{
-	if (!found->page || found->waiting == WAITING_MAX || !code_page_add(found->page, jump))
-		return false;
-	found->numbers[found->waiting++] = (uint16_t)number;
-	return true;
-}
-
-/* The jump waits for its neighbours; where it leads to is written at once. */
-static bool write_jump(struct found *found, const struct stub_code *jump, uint64_t number)
-{
-	if (add_waiting(found, jump, number))
-		return true;
-	write_waiting(found);
-	if (add_waiting(found, jump, number))
-		return true;
-	if (!code_write(found->file, jump))
-		return false;
-	count_redirected(found, number);
-	return true;
-}
-
-/* Between functions of the waiting page it would be overwritten by what was there. */
-static bool write_way(struct found *found, const struct stub_code *code)
-{
-	if (code->address >= found->room.code && code->address < found->room.code_end)
-		write_waiting(found);
-	return code_write(found->file, code);
-}
-
-/* Once the object's own room is used up, beside it. */
-static bool find_more_room(struct found *found)
-{
-	uint64_t start = found->start;
-	found->start = 0;
-	return start && near_room_map(start, &found->room);
-}
-
-static size_t patch(const struct stub *stub, size_t index, struct found *found, struct stub_code *codes)
-{
-	size_t count = stub_patch(stub, index, &found->room, codes);
-	return count || !find_more_room(found) ? count : stub_patch(stub, index, &found->room, codes);
-}
-
-static bool redirect_to(size_t index, const struct stub *stub, struct found *found)
-{
-	struct stub_code codes[STUB_CODES_MAX];
-	size_t count = patch(stub, index, found, codes);
-	if (!count)
-		return false;
-	stub_table_set_jump(index, &codes[count - 1]);
-	for (size_t i = 0; i + 1 < count; i++)
-		if (!write_way(found, &codes[i]))
-			return false;
-	return write_jump(found, &codes[count - 1], stub->number);
-}
-
-static bool redirect(const struct stub *stub, struct found *found)
-{
-	if (stub_table_is_full())
-		write_waiting(found); /* or their entries seem to be gone */
-	size_t index = stub_table_take(found->file, stub, found->needs_stack);
-	if (index == STUBS_MAX)
-		return false;
-	bool is_redirected = redirect_to(index, stub, found);
-	if (!is_redirected)
-		stub_table_give_back(index);
-	return is_redirected;
-}
-
-static void redirect_one(const struct stub *stub, struct found *found)
-{
-	if (found->file < 0 || !redirect(stub, found))
-		count_failed(found, 1);
-}
-
-static int open_memory(void)
-{
-	return (int)raw_syscall4(SYS_openat, AT_FDCWD, (long)"/proc/self/mem", O_RDWR | O_CLOEXEC, 0);
-}
-
-/* Most code has no stub, and needs none of this. */
-static void prepare(struct found *found, const struct code_test *test)
-{
-	if (found->is_prepared)
-		return;
-	found->is_prepared = true;
-	if (!test->tells(test->object, &found->needs_stack) || (found->needs_stack && !stub_stacks_map()))
-		found->file = -1;
-	else if (found->file < 0)
-		found->file = open_memory();
-}
-
-/* All of a piece of code. */
-static void redirect_all(struct stub_search *search, struct found *found)
-{
-	struct scratch *scratch = scratch_take();
-	struct stub stub;
-	found->page = (struct code_page *)scratch;
-	if (scratch)
-		found->page->high = 0;
-	while (stub_search_next(search, &stub)) {
-		if (!is_wanted(&stub, found->is_libc))
-			continue;
-		prepare(found, &search->test);
-		redirect_one(&stub, found);
-	}
-	write_waiting(found);
-	if (scratch)
-		scratch_give(scratch);
-}
+static int memory = -1;	       /* /proc/self/mem while the start is at work */
+static struct section writing; /* ld.so loads one library at a time; others who map code may not */
 
 bool stubs_is_libc(const char *path)
 {
@@ -252,14 +70,14 @@ static bool is_never(void *object, uint64_t place, struct mf_range *function)
 
 static void redirect_object(const struct dl_phdr_info *object)
 {
-	struct found found = {
+	struct stub_writer writer = {
 	    .file = memory, .is_libc = stubs_is_libc(object->dlpi_name), .start = object_range(object).start};
 	struct uncovered uncovered = {0};
 	if (vdso_is_name(object->dlpi_name) || holds(object, (uint64_t)&tracer))
 		return;
-	struct loaded_code code = {.object = object, .is_asked = found.is_libc};
+	struct loaded_code code = {.object = object, .is_asked = writer.is_libc};
 	struct code_test test = loaded_code_test(&code);
-	if (found.is_libc)
+	if (writer.is_libc)
 		test.is_code = is_never;
 	for (int i = 0; i < object->dlpi_phnum; i++) {
 		const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
@@ -267,20 +85,20 @@ static void redirect_object(const struct dl_phdr_info *object)
 		struct stub_search search;
 		if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_X) || !(segment->p_flags & PF_R))
 			continue;
-		found.room = room_behind(object, end);
-		found.room.code = start;
-		found.room.code_end = end;
+		writer.room = room_behind(object, end);
+		writer.room.code = start;
+		writer.room.code_end = end;
 		struct stub_origin origin = {0};
 		if (stub_cache_is_for(segment->p_filesz))
 			origin = origin_of(object, segment);
 		code.segment = segment;
 		stub_search_begin(&search, &origin, start, end, test);
-		redirect_all(&search, &found);
+		stub_writer_redirect(&search, &writer);
 		stub_search_end(&search);
 		uncovered.computed += search.uncovered.computed;
 		uncovered.gates += search.uncovered.gates;
 	}
-	if (uncovered_is_any(uncovered) && !found.is_libc)
+	if (uncovered_is_any(uncovered) && !writer.is_libc)
 		uncovered_add(uncovered, object->dlpi_name[0] ? object->dlpi_name : tracer.executable);
 }
 
@@ -295,10 +113,10 @@ static int redirect_if(struct dl_phdr_info *object, size_t size, void *is_libc)
 
 void stubs_start(void)
 {
-	memory = open_memory();
+	memory = stub_writer_open();
 	if (memory < 0)
 		return;
-	find_fork();
+	stub_writer_start();
 	stub_cache_open();
 	for (int others = 0; others < 2; others++)
 		dl_iterate_phdr(redirect_if, &(bool){!others});
@@ -307,32 +125,77 @@ void stubs_start(void)
 	memory = -1;
 }
 
-void stubs_redirect_new(uint64_t start, const struct stub_origin *origin, int descriptor)
+static void redirect_new(uint64_t start, const struct stub_origin *origin, int descriptor)
 {
 	struct mf_range code = {start, start + origin->length};
 	struct mapped_file mapped;
 	struct stub_search search;
 	mapped_file_begin(&mapped, descriptor, &code, origin->offset);
-	struct found found = {.file = -1, .room = {.code = code.start, .code_end = code.end}};
+	struct stub_writer writer = {.file = -1, .room = {.code = code.start, .code_end = code.end}};
 	stub_search_begin(&search, origin, code.start, code.end, mapped_file_test(&mapped));
-	redirect_all(&search, &found);
+	stub_writer_redirect(&search, &writer);
 	stub_search_end(&search);
 	mapped_file_end(&mapped);
-	if (found.file >= 0)
-		raw_syscall1(SYS_close, found.file);
-	if (found.failed)
-		uncovered_note_failed(found.failed, descriptor);
+	if (writer.file >= 0)
+		raw_syscall1(SYS_close, writer.file);
+	if (writer.failed)
+		uncovered_note_failed(writer.failed, descriptor);
 	if (uncovered_is_any(search.uncovered))
 		uncovered_note(search.uncovered, descriptor);
 }
 
+static bool wait_for_turn(void)
+{
+	enum { TRIES = 1000, NAP = 1000 * 1000 /* ns */ };
+	for (int tries = 0; tries < TRIES; tries++) {
+		if (section_enter(&writing))
+			return true;
+		raw_syscall2(SYS_nanosleep, (long)&(struct timespec){.tv_nsec = NAP}, 0);
+	}
+	return false;
+}
+
+void stubs_redirect_new(uint64_t start, const struct stub_origin *origin, int descriptor)
+{
+	if (!wait_for_turn())
+		return uncovered_note_left(descriptor);
+	redirect_new(start, origin, descriptor);
+	section_leave(&writing);
+}
+
+static size_t undo(uint64_t start, uint64_t end)
+{
+	int file = stub_writer_open();
+	if (file < 0)
+		return 0;
+	size_t undone = stub_table_undo(file, start, end);
+	raw_syscall1(SYS_close, file);
+	return undone;
+}
+
+void stubs_undo(uint64_t start, uint64_t end)
+{
+	if (!stub_table_has(start, end) || !wait_for_turn())
+		return;
+	size_t undone = undo(start, end);
+	section_leave(&writing);
+	if (undone)
+		uncovered_note_moved(undone);
+}
+
+void stubs_start_in_child(void)
+{
+	writing.is_shut = 0;
+}
+
 bool stubs_cover(long number)
 {
-	return number >= 0 && number < 512 && covered[number];
+	return stub_writer_covers(number);
 }
 
 void stubs_write_coverage(void)
 {
+	unsigned redirections = stub_writer_count(), failures = stub_writer_failures();
 	char bytes[256];
 	struct text text = text_over(bytes, sizeof bytes);
 	text_add(&text, "covered: libc's functions and ");

@@ -80,3 +80,25 @@ void uncovered_note_failed(unsigned count, int descriptor)
 	write_count(count, " system call", text_base_name(path),
 		    ", which could not be redirected when it was loaded");
 }
+
+void uncovered_note_left(int descriptor)
+{
+	char path[256], bytes[200];
+	struct text text = text_over(bytes, sizeof bytes);
+	descriptor_target(descriptor, path, sizeof path);
+	text_add(&text, "not covered: the system calls of ");
+	text_add(&text, path[0] ? text_base_name(path) : "an unnamed library");
+	text_add(&text, ", which was mapped while another thread mapped code");
+	define_note(MF_NOTE_NOT_COVERED, bytes);
+}
+
+void uncovered_note_moved(size_t count)
+{
+	char bytes[120];
+	struct text text = text_over(bytes, sizeof bytes);
+	text_add(&text, "not covered: ");
+	text_add_number(&text, count);
+	text_add(&text, count == 1 ? " system call instruction" : " system call instructions");
+	text_add(&text, " whose code the program has moved");
+	define_note(MF_NOTE_NOT_COVERED, bytes);
+}

@@ -3,6 +3,7 @@
 #define MAPFRAY_UNCOVERED_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Instructions that stay as they are. */
@@ -23,5 +24,9 @@ void uncovered_write(void);
 void uncovered_note(struct uncovered uncovered, int descriptor);
 /* Writes that instructions of the library behind a descriptor could not be redirected. */
 void uncovered_note_failed(unsigned count, int descriptor);
+/* Writes of so many that they were redirected until their code was moved. */
+void uncovered_note_moved(size_t count);
+/* Writes that nobody looked for any there. */
+void uncovered_note_left(int descriptor);
 
 #endif
