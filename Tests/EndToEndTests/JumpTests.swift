@@ -69,4 +69,84 @@ import Testing
         #expect(events.lines.count > 30000)
         #expect(!events.errors.contains("contradicts"), "\(events.errors)")
     }
+
+    /// Each call has a backtrace of its own, which the tracer writes down in a buffer; one thread more, so that calls
+    /// take turns.
+    private static let leaver = """
+        #include <pthread.h>
+        #include <setjmp.h>
+        #include <signal.h>
+        #include <sys/mman.h>
+        #include <sys/time.h>
+        #include <unistd.h>
+
+        static sigjmp_buf start;
+        static volatile int jumps;
+        static volatile unsigned path = 1 << 20;
+        static void one(unsigned path);
+        static void two(unsigned path);
+        static void call(void)
+        {
+            munmap(mmap(0, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), 4096);
+        }
+        static void go(unsigned path)
+        {
+            if (path < 2)
+                call();
+            else if (path & 1)
+                one(path >> 1);
+            else
+                two(path >> 1);
+            __asm__ volatile("");
+        }
+        __attribute__((noinline)) static void one(unsigned path) { go(path); __asm__ volatile(""); }
+        __attribute__((noinline)) static void two(unsigned path) { go(path); __asm__ volatile(""); }
+        static void jump(int signal)
+        {
+            jumps += signal != 0;
+            siglongjmp(start, 1);
+        }
+        static void *idle(void *unused)
+        {
+            call();
+            pause();
+            return unused;
+        }
+        int main(void)
+        {
+            struct itimerval often = {{0, 100}, {0, 100}}, never = {{0, 0}, {0, 0}};
+            sigset_t alarm;
+            pthread_t thread;
+            sigemptyset(&alarm);
+            sigaddset(&alarm, SIGALRM);
+            pthread_sigmask(SIG_BLOCK, &alarm, 0);
+            pthread_create(&thread, 0, idle, 0);
+            usleep(10000);
+            pthread_sigmask(SIG_UNBLOCK, &alarm, 0);
+            signal(SIGALRM, jump);
+            setitimer(ITIMER_REAL, &often, 0);
+            sigsetjmp(start, 1);
+            while (jumps < 2000)
+                one(path++);
+            setitimer(ITIMER_REAL, &never, 0);
+            for (int i = 0; i < 3000; i++)
+                two(path++);
+            return 0;
+        }
+        """
+
+    @Test func `a jump takes nothing from the tracer that it needs`() throws {
+        let program = try scratch.compile("leaver", Self.leaver, ["-pthread"])
+        let recorded = try mapfray("record", "--quiet", "-o", scratch.file("log"), program)
+        #expect(recorded.status == 0, "\(recorded.errors)")
+        try scratch.expectInexact("log", because: "handlers jumped out of calls that the kernel had made")
+        let verified = try mapfray("verify", scratch.file("log"), "--json").object
+        let snapshots = verified["snapshots"] as? [[String: Any]] ?? []
+        #expect(snapshots.last?["reason"] as? String == "exit", "\(verified)")
+        #expect(snapshots.last?["different"] as? Int == 0)
+        let notes = verified["notes"] as? [String] ?? []
+        #expect(!notes.contains { $0.contains("had not returned when the process ended") }, "\(notes)")
+        let last = try mapfray("events", scratch.file("log")).lines.suffix(1000)
+        #expect(!last.contains { $0.contains("no backtrace") }, "\(last.last ?? "")")
+    }
 }

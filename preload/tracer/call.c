@@ -27,6 +27,7 @@
 #include "text.h"
 #include "turns.h"
 #include "unrecordable.h"
+#include "visit.h"
 #include "watch.h"
 
 #ifndef MADV_GUARD_INSTALL
@@ -329,7 +330,7 @@ static long make_execve(const struct call *call)
 	return execute(call, follows ? ENVIRONMENT_FOLLOWS : ENVIRONMENT_STAYS);
 }
 
-long call_make(const struct call *call)
+static long make(const struct call *call)
 {
 	switch (call->number) {
 	case SYS_execve:
@@ -340,4 +341,12 @@ long call_make(const struct call *call)
 	default:
 		return make_call(call);
 	}
+}
+
+long call_make(const struct call *call)
+{
+	struct visit outer = visit_begin(call->registers->sp);
+	long result = make(call);
+	visit_end(&outer);
+	return result;
 }

@@ -1,11 +1,9 @@
 #define _GNU_SOURCE
 #include "in_flight.h"
 
-#include <signal.h>
-#include <sys/syscall.h>
-
 #include "call_record.h"
 #include "signal_frame.h"
+#include "stack_order.h"
 #include "thread_state.h"
 
 /* A handler may come between any two of these. */
@@ -35,21 +33,9 @@ static void write_interrupted(struct under_way *interrupted)
 				.end = interrupted->interrupted ? interrupted->interrupted : tracer_now()});
 }
 
-/* A handler runs not far below what it interrupts, or on a stack of its own, wherever that lies. */
-static bool is_interrupted(const struct under_way *latest, uint64_t stack_pointer)
-{
-	enum { FARTHEST = 8 << 20 };
-	stack_t other = {0};
-	if (latest->stack_pointer > stack_pointer && latest->stack_pointer - stack_pointer < FARTHEST)
-		return true;
-	if (raw_syscall2(SYS_sigaltstack, 0, (long)&other) != 0 || !(other.ss_flags & SS_ONSTACK))
-		return false;
-	return latest->stack_pointer - (uint64_t)other.ss_sp > other.ss_size;
-}
-
 static void begin_within(struct in_flight *flight, struct under_way *latest, uint64_t stack_pointer)
 {
-	flight->interrupts = is_interrupted(latest, stack_pointer);
+	flight->interrupts = stack_interrupts(stack_pointer, latest->stack_pointer);
 	flight->found_abandoned = !flight->interrupts;
 	if (!flight->interrupts)
 		return;
@@ -131,13 +117,14 @@ void in_flight_written(const struct in_flight *flight)
 		latest->is_written = true;
 }
 
-/* What was about to write itself never comes back to it. */
+/* What was about to write itself never comes back to it. What a handler jumped out of is over. */
 bool in_flight_finish(void)
 {
 	struct under_way *latest = &thread_state()->under_way;
-	if (!latest->stack_pointer)
+	uint64_t here = (uint64_t)__builtin_frame_address(0);
+	if (!latest->stack_pointer || stack_has_left(here, latest->stack_pointer))
 		return true;
-	if (is_interrupted(latest, (uint64_t)__builtin_frame_address(0)))
+	if (stack_interrupts(here, latest->stack_pointer))
 		write_interrupted(latest);
 	return latest->is_written && !latest->hides_unwritten;
 }

@@ -1,5 +1,5 @@
-/* Work that one thread does at a time, and that no handler interrupts: one that jumped out would leave it shut
- * for good. Nobody waits here: who finds it shut leaves it, or tries again for a while. */
+/* Work that one thread does at a time, and that no handler interrupts: one that jumped out would leave it
+ * shut for good. Nobody waits here: who finds it shut leaves it, or tries again for a while. */
 #ifndef MAPFRAY_SECTION_H
 #define MAPFRAY_SECTION_H
 

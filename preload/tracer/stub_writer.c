@@ -100,7 +100,8 @@ static bool find_more_room(struct stub_writer *writer)
 	return start && near_room_map(start, &writer->room);
 }
 
-static size_t patch(const struct stub *stub, size_t index, struct stub_writer *writer, struct stub_code *codes)
+static size_t patch(const struct stub *stub, size_t index, struct stub_writer *writer,
+		    struct stub_code *codes)
 {
 	size_t count = stub_patch(stub, index, &writer->room, codes);
 	return count || !find_more_room(writer) ? count : stub_patch(stub, index, &writer->room, codes);

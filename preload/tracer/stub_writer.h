@@ -7,7 +7,8 @@
 
 enum { WAITING_MAX = 64 };
 
-/* What was found in one library, and what is still to be written of it: the writer's, but for the first ones. */
+/* What was found in one library, and what is still to be written of it: the writer's, but for the first ones.
+ */
 struct stub_writer {
 	int file;	  /* /proc/self/mem, or -1 */
 	unsigned failed;  /* that could not be redirected */

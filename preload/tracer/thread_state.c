@@ -42,6 +42,7 @@ static struct place *place_of(uint32_t thread)
 		    owner == thread)
 			return place;
 	}
+	all[PLACES - 1].state.is_shared = true;
 	return &all[PLACES - 1];
 }
 

@@ -9,12 +9,16 @@
 #include "in_flight.h"
 #include "thread_base.h"
 #include "turns.h"
+#include "visit.h"
 
 struct thread_state {
 	struct turn latest; /* the call that ended last */
 	struct under_way under_way;
+	struct visit visit;
+	uint64_t visits;  /* so many were begun */
 	uint64_t settled; /* where the piece begins that the latest call made usable; 0: none */
 	uint32_t number;  /* of the thread; 0: not asked yet */
+	bool is_shared;	  /* by threads for which there is no other place */
 };
 
 extern __thread struct thread_state thread_state_in_storage __attribute__((visibility("hidden")));

@@ -11,6 +11,7 @@
 
 #include "table.h"
 #include "thread_state.h"
+#include "visit.h"
 #include "work_range.h"
 
 enum {
@@ -25,7 +26,8 @@ enum {
 struct running {
 	uint64_t number; /* 0: about to draw one */
 	uint64_t thread;
-	bool is_last; /* no call, but the process's end: all wait for it, and it for all */
+	struct visit visit; /* a handler may have jumped out of it */
+	bool is_last;	    /* no call, but the process's end: all wait for it, and it for all */
 	struct work_range ranges[WORK_RANGES];
 } __attribute__((aligned(64)));
 
@@ -86,6 +88,19 @@ static void evict(int place, uint64_t number)
 		return;
 	__atomic_add_fetch(&unknown, 1, __ATOMIC_RELAXED);
 	give_place(place);
+}
+
+/* Gives back the places of this thread's calls that a handler jumped out of. */
+static void leave_abandoned(const struct visit *present)
+{
+	uint64_t places = __atomic_load_n(&taken, __ATOMIC_RELAXED);
+	for (; places; places &= places - 1) {
+		int place = __builtin_ctzll(places);
+		const struct running *other = &running_calls()[place];
+		uint64_t number = __atomic_load_n(&other->number, __ATOMIC_ACQUIRE);
+		if (number && visit_was_left(present, &other->visit) && remove_number(place, number))
+			give_place(place);
+	}
 }
 
 /* --- waiting --- */
@@ -182,11 +197,14 @@ static struct turn begin(const struct call *call, enum mf_call_number kind)
 	uint64_t others;
 	if (!has_threads())
 		return turn;
+	struct visit visit = visit_present();
+	leave_abandoned(&visit);
 	turn.place = take_place(&others);
 	turn.overlaps = others || has_unknown(&turn);
 	struct running *own = turn.place < 0 ? NULL : &running_calls()[turn.place];
 	if (own) {
 		own->thread = own_thread();
+		own->visit = visit;
 		own->is_last = !call;
 		if (call)
 			work_ranges_of(call, kind, own->ranges);
