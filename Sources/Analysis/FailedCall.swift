@@ -119,18 +119,22 @@ struct FailedCalls: Codable {
     }
 
     /// Where mmap may look without a hint: below the stack, whose growth the kernel keeps free (Linux mm/mmap.c,
-    /// arch_get_unmapped_area_topdown). Only large requests meet it before another limit.
+    /// arch_get_unmapped_area_topdown); MAP_32BIT, in the second GiB (arch/x86/kernel/sys_x86_64.c,
+    /// find_start_end). Only large requests, and that flag's, meet it before another limit.
     private func largestGap(_ call: Call, in space: borrowing AddressSpace) -> UInt64? {
-        guard call.kind == .mmap && !call.mapFlags.contains(.fixed), call.arguments.1 >= 1 << 30 else {
+        let isLow = call.mapFlags.contains(.in32Bits)
+        guard call.kind == .mmap && !call.mapFlags.contains(.fixed), isLow || call.arguments.1 >= 1 << 30
+        else {
             return nil
         }
+        let limit: UInt64 = isLow ? 1 << 31 : 1 << 47
         var largest: UInt64 = 0
-        var end: UInt64 = 1 << 16
+        var end: UInt64 = isLow ? 1 << 30 : 1 << 16
         space.forEach(from: end) { vma in
-            if vma.start > end { largest = max(largest, vma.start - end) }
+            if vma.start > end { largest = max(largest, min(vma.start, limit) - min(end, limit)) }
             end = max(end, vma.end)
-            return vma.end < 1 << 47
+            return vma.end < limit
         }
-        return largest
+        return isLow ? max(largest, limit - min(end, limit)) : largest
     }
 }

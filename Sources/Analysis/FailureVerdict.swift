@@ -124,7 +124,6 @@ struct FailureVerdict: Sendable {
     private static func byteLimit(_ failed: FailedCall) -> FailureVerdict {
         let bytes = growth(of: failed.call)
         let limits = failed.limits ?? Limits()
-        let accounted = isAccounted(failed.call)
         if bytes >= 1 << 47 {
             return FailureVerdict(
                 cause: .addressSpace, reason: "\(ByteText.of(bytes)) are more than an address space holds")
@@ -134,13 +133,15 @@ struct FailureVerdict: Sendable {
         {
             return verdict
         }
-        if accounted,
+        if isData(failed.call),
             let verdict = exceeded(
                 .rlimitData, "RLIMIT_DATA", limits.privateWritable, bytes, limits.dataLimit)
         {
             return verdict
         }
-        if accounted, let verdict = overcommit(limits, bytes) { return verdict }
+        if isAccounted(failed.call, limits.overcommitMode), let verdict = overcommit(limits, bytes) {
+            return verdict
+        }
         if addsToAddressSpace(failed.call), let used = limits.mapped,
             used.addingReportingOverflow(bytes).partialValue >= 1 << 47
         {
@@ -149,12 +150,23 @@ struct FailureVerdict: Sendable {
                 reason: "\(ByteText.of(used)) are mapped and \(ByteText.of(bytes)) were asked for")
         }
         if let gap = failed.largestGap, gap < bytes {
+            let place = failed.call.mapFlags.contains(.in32Bits) ? " below 2 GiB (MAP_32BIT)" : ""
             return FailureVerdict(
                 cause: .addressSpace,
-                reason: "no gap of \(ByteText.of(bytes)) is left between its mappings")
+                reason: "no gap of \(ByteText.of(bytes)) is left between its mappings\(place)")
         }
         if let verdict = cgroup(limits) { return verdict }
-        return FailureVerdict(cause: .other, reason: "no recorded limit explains it")
+        return FailureVerdict(
+            cause: .other, reason: ofUnknownSize(failed.call, limits) ?? "no recorded limit explains it")
+    }
+
+    /// The kernel knows how large a segment is, and the log does not.
+    private static func ofUnknownSize(_ call: Call, _ limits: Limits) -> String? {
+        guard [.shmat, .ioSetup].contains(call.kind), let used = limits.mapped,
+            let limit = limits.addressSpaceLimit, limit != .max
+        else { return nil }
+        let left = ByteText.of(limit > used ? limit - used : 0)
+        return "how much was asked for is not recorded, and RLIMIT_AS, \(ByteText.of(limit)), leaves \(left)"
     }
 
     private static func exceeded(
@@ -173,7 +185,8 @@ struct FailureVerdict: Sendable {
         return used == 0 ? asked : "\(ByteText.of(used)) used and \(asked)"
     }
 
-    /// Mode 2 counts everything; mode 0 refuses only what exceeds all memory at once (Linux mm/util.c).
+    /// Mode 2 counts everything; mode 0 refuses only what exceeds all RAM and swap at once (Linux mm/util.c,
+    /// __vm_enough_memory; since 5.2).
     private static func overcommit(_ limits: Limits, _ bytes: UInt64) -> FailureVerdict? {
         switch limits.overcommitMode {
         case 2:
@@ -182,7 +195,7 @@ struct FailureVerdict: Sendable {
                 limits.commitLimit)
         case 0:
             return exceeded(
-                .overcommit, "memory (vm.overcommit_memory is 0)", 0, bytes, limits.memoryAvailable)
+                .overcommit, "memory and swap (vm.overcommit_memory is 0)", 0, bytes, limits.memoryTotal)
         default: return nil
         }
     }
@@ -215,14 +228,23 @@ struct FailureVerdict: Sendable {
         !locks(call) && call.kind != .mprotect && call.kind != .pkeyMprotect
     }
 
-    /// Private and writable, not MAP_NORESERVE: counted against RLIMIT_DATA and the commit limit.
-    private static func isAccounted(_ call: Call) -> Bool {
+    /// Private and writable: counted against RLIMIT_DATA (Linux mm/mmap.c, is_data_mapping).
+    private static func isData(_ call: Call) -> Bool {
         let protection = call.arguments.2
         return switch call.kind {
-        case .mmap: protection & 2 != 0 && call.mapFlags.isPrivate && !call.mapFlags.contains(.noReserve)
+        case .mmap: protection & 2 != 0 && call.mapFlags.isPrivate
         case .mprotect, .pkeyMprotect: protection & 2 != 0
         case .mremap, .brk: true
         default: false
         }
+    }
+
+    /// Counted against what the kernel promises: data, and shared memory of no file's (mm/mmap.c, accountable_mapping;
+    /// mm/shmem.c), unless MAP_NORESERVE says otherwise, which mode 2 ignores.
+    private static func isAccounted(_ call: Call, _ overcommitMode: UInt64?) -> Bool {
+        guard call.kind == .mmap else { return isData(call) }
+        let flags = call.mapFlags
+        if flags.contains(.noReserve), overcommitMode != 2 { return false }
+        return isData(call) || !flags.isPrivate && flags.contains(.anonymous)
     }
 }

@@ -61,7 +61,7 @@ package struct Limits: Sendable, Codable {
     package var overcommitMode: UInt64?
     package var commitLimit: UInt64?
     package var committed: UInt64?
-    package var memoryAvailable: UInt64?
+    package var memoryTotal: UInt64?
     package var cgroupLimit: UInt64?
     package var cgroupUsed: UInt64?
     /// Pages.

@@ -7,6 +7,8 @@
     }
     @inlinable package static var fixed: MapFlags { MapFlags(rawValue: 0x10) }
     @inlinable package static var anonymous: MapFlags { MapFlags(rawValue: 0x20) }
+    /// MAP_32BIT, of x86-64 only.
+    @inlinable package static var in32Bits: MapFlags { MapFlags(rawValue: 0x40) }
     @inlinable package static var growsDown: MapFlags { MapFlags(rawValue: 0x100) }
     @inlinable package static var locked: MapFlags { MapFlags(rawValue: 0x2000) }
     @inlinable package static var noReserve: MapFlags { MapFlags(rawValue: 0x4000) }

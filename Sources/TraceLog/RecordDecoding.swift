@@ -28,7 +28,7 @@ extension Limits {
         overcommitMode = Self.known(raw.overcommit_memory)
         commitLimit = Self.known(raw.commit_limit)
         committed = Self.known(raw.committed)
-        memoryAvailable = Self.known(raw.memory_available)
+        memoryTotal = Self.known(raw.memory_total)
         cgroupLimit = Self.known(raw.cgroup_max)
         cgroupUsed = Self.known(raw.cgroup_current)
         hugePagesFree = Self.known(raw.huge_pages_free)

@@ -44,7 +44,8 @@ static void read_memory(struct mf_limits *limits, char *bytes)
 	text_read_file("/proc/meminfo", bytes, MF_RECORD_SIZE_MAX);
 	limits->commit_limit = kilobytes_after(bytes, "CommitLimit:");
 	limits->committed = kilobytes_after(bytes, "Committed_AS:");
-	limits->memory_available = kilobytes_after(bytes, "MemAvailable:");
+	uint64_t memory = kilobytes_after(bytes, "MemTotal:"), swap = kilobytes_after(bytes, "SwapTotal:");
+	limits->memory_total = memory < MF_UNKNOWN && swap < MF_UNKNOWN ? memory + swap : MF_UNKNOWN;
 	limits->huge_pages_free = text_number_after(bytes, "HugePages_Free:", MF_UNKNOWN);
 }
 
@@ -138,7 +139,7 @@ void limits_record(uint64_t snapshot, uint64_t map_count, enum limits_asked aske
 				   .overcommit_memory = overcommit,
 				   .commit_limit = MF_UNKNOWN,
 				   .committed = MF_UNKNOWN,
-				   .memory_available = MF_UNKNOWN,
+				   .memory_total = MF_UNKNOWN,
 				   .cgroup_max = MF_UNKNOWN,
 				   .cgroup_current = MF_UNKNOWN,
 				   .huge_pages_free = MF_UNKNOWN};

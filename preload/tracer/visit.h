@@ -1,7 +1,7 @@
 /*
- * A thread's stay in the tracer, from one call of the program to its end. A handler may interrupt it, and make a
- * visit of its own; and it may jump out of it, so that nobody is left to give back what the visit has taken. What
- * is taken bears the visit's mark: by it the thread knows later what is left over.
+ * A thread's stay in the tracer, from one call of the program to its end. A handler may interrupt it, and
+ * make a visit of its own; and it may jump out of it, so that nobody is left to give back what the visit has
+ * taken. What is taken bears the visit's mark: by it the thread knows later what is left over.
  */
 #ifndef MAPFRAY_VISIT_H
 #define MAPFRAY_VISIT_H
@@ -18,7 +18,8 @@ struct visit {
 
 /* The thread's present one. Does not enter libc. */
 struct visit visit_present(void);
-/* Begins a visit in which the program has this stack pointer. Returns what visit_end wants. Do not enter libc. */
+/* Begins a visit in which the program has this stack pointer. Returns what visit_end wants. Do not enter
+ * libc. */
 struct visit visit_begin(uint64_t stack_pointer);
 void visit_end(const struct visit *outer);
 /* Whether a handler has jumped out of a visit of the same thread. Does not enter libc. */

@@ -101,6 +101,28 @@ static void rlimit_data(void)
 	answer("mmap", map(128 * megabyte, READ_WRITE, 0) == MAP_FAILED);
 }
 
+/* Which MAP_NORESERVE does not save from it. */
+static void rlimit_data_unreserved(void)
+{
+	limit(RLIMIT_DATA, 64 * megabyte);
+	answer("mmap", map(128 * megabyte, READ_WRITE, MAP_NORESERVE) == MAP_FAILED);
+}
+
+static void address_space_low(void)
+{
+	if (map(600 * megabyte, PROT_NONE, MAP_32BIT) == MAP_FAILED)
+		fail("mmap");
+	answer("mmap", map(600 * megabyte, PROT_NONE, MAP_32BIT) == MAP_FAILED);
+}
+
+/* More than is free, but not more than there is: the kernel would give it, were it not for the place. */
+static void address_space_low_beyond_free(void)
+{
+	size_t size = (size_t)sysconf(_SC_AVPHYS_PAGES) * PAGE;
+	answer("mmap",
+	       map(size > 1024 * megabyte ? size : 1025 * megabyte, READ_WRITE, MAP_32BIT) == MAP_FAILED);
+}
+
 static void overcommit(void)
 {
 	answer("mmap", map(100 * terabyte, READ_WRITE, 0) == MAP_FAILED);
@@ -220,6 +242,9 @@ static const struct {
 } causes[] = {
     {"rlimit_as", rlimit_as},
     {"rlimit_data", rlimit_data},
+    {"rlimit_data_unreserved", rlimit_data_unreserved},
+    {"address_space_low", address_space_low},
+    {"address_space_low_beyond_free", address_space_low_beyond_free},
     {"overcommit", overcommit},
     {"address_space", address_space},
     {"hole", hole},

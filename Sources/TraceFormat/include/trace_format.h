@@ -307,7 +307,7 @@ struct mf_limits {
 	uint64_t overcommit_memory; /* 0, 1, 2 */
 	uint64_t commit_limit;
 	uint64_t committed;
-	uint64_t memory_available;
+	uint64_t memory_total; /* RAM and swap */
 	uint64_t cgroup_max;
 	uint64_t cgroup_current;
 	uint64_t huge_pages_free; /* pages */
