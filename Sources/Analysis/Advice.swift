@@ -21,6 +21,8 @@ struct Advice: Sendable {
     var pattern: Pattern
     /// Nil: for all.
     var mark: Mark?
+    /// The mark is of many programs, the text is about one of them, and begins with that condition.
+    var isConditional = false
     /// The kernel's first release that can do it.
     var kernel: KernelVersion?
     /// What a replay tries of it; nil: what is done against the pattern in general.
@@ -29,14 +31,15 @@ struct Advice: Sendable {
     /// Where it is written or was seen to work, and of which version it speaks.
     var source: String
 
-    /// What fits a site, the special in place of the general; the kernel's age is respected.
+    /// What fits a site, the special in place of the general, the conditional behind it; the kernel's age is respected.
     static func texts(for pattern: Pattern?, frames: [SiteFrame], kernelRelease: String) -> [String] {
         guard let pattern else { return [] }
         let running = KernelVersion(kernelRelease)
         let fitting = knowledge.filter { $0.pattern == pattern && $0.mark?.fits(frames) ?? true }
-        let special = fitting.filter { $0.mark != nil }
+        let special = fitting.filter { $0.mark != nil && !$0.isConditional }
         let general = fitting.filter { $0.mark == nil }
-        return (special.isEmpty ? general : special).map { $0.text(on: running) }
+        let conditional = fitting.filter(\.isConditional)
+        return ((special.isEmpty ? general : special) + conditional).map { $0.text(on: running) }
     }
 
     /// What a replay does to tell its effect.

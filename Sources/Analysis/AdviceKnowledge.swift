@@ -89,10 +89,10 @@ extension Advice {
                 + " (many small ones can be packed into it); unmap as soon as done.",
             source: "fluree/db#1598, FeatureBaseDB/featurebase#1888"),
         Advice(
-            pattern: .smallFileMaps, mark: .module("libjvm"),
+            pattern: .smallFileMaps, mark: .module("libjvm"), isConditional: true,
             trial: .leaveOut,
             text:
-                "Lucene 9.12 and newer keep a segment's files mapped until the last of them is closed:"
+                "If this is Lucene: 9.12 and newer keep a segment's files mapped until the last of them is closed;"
                 + " -Dorg.apache.lucene.store.MMapDirectory.sharedArenaMaxPermits=1 unmaps them one by one.",
             source: "apache/lucene#13570, #15078; opensearch-project/OpenSearch#18226, #19482"),
         Advice(
@@ -229,10 +229,10 @@ extension Advice {
                 "DOTNET_EnableWriteXorExecute=0 keeps .NET from changing the rights of its code page by page.",
             source: "dotnet/runtime#54954 (.NET 7)"),
         Advice(
-            pattern: .reserveCommit, mark: .module("node"),
+            pattern: .reserveCommit, mark: .module("node"), isConditional: true,
             trial: .leaveOut,
             text:
-                "Each WebAssembly.Memory reserves 8 GiB or more with guards around it: create fewer instances, and reuse"
+                "If it runs WebAssembly: each WebAssembly.Memory reserves 8 GiB or more with guards around it: create fewer instances, and reuse"
                 + " them; end worker threads that are idle.",
             source: "nodejs/node#41319, #56596, #60591 (Node 17 to 25)"),
         Advice(
@@ -243,10 +243,10 @@ extension Advice {
                 + " in speed. Not sure how much it saves: try it.",
             source: "v8.dev/blog/jitless (V8 7.4); nodejs/node#26758"),
         Advice(
-            pattern: .smallFileMaps, mark: .module("libjvm"),
+            pattern: .smallFileMaps, mark: .module("libjvm"), isConditional: true,
             trial: .leaveOut,
             text:
-                "Elasticsearch maps every file of a segment: node.store.allow_mmap: false reads instead, fewer shards and"
+                "If this is Elasticsearch: it maps every file of a segment; node.store.allow_mmap: false reads instead, fewer shards and"
                 + " a merge to fewer segments map less. Its own check asks for a vm.max_map_count of 262,144 or more, newer"
                 + " guides for 1,048,576.",
             source:

@@ -12,6 +12,17 @@ import Testing
         }
     }
 
+    @Test
+    func `what is about one program of many comes behind what holds for all, and says of which it speaks`() {
+        for advice in Advice.knowledge where advice.isConditional {
+            #expect(advice.text.hasPrefix("If "), "\(advice.text)")
+            let frames = Self.frames(advice.mark)
+            let texts = Advice.texts(for: advice.pattern, frames: frames, kernelRelease: "6.18.44")
+            let general = Advice.knowledge.first { $0.pattern == advice.pattern && $0.mark == nil }
+            #expect(texts.first == general?.text && general != nil, "\(texts)")
+        }
+    }
+
     private static func frames(_ mark: Advice.Mark?) -> [SiteFrame] {
         let program = SiteFrame(function: "main", module: "program")
         return switch mark {
