@@ -56,7 +56,9 @@ extension AddressSpace {
 
     /// An address space as it was written down; nil if the words are no list of VMAs in order.
     package static func restored(_ image: Image, words: [UInt64], rules: KernelRules) -> AddressSpace? {
-        guard words.count % 8 == 0 else { return nil }
+        guard words.count % 8 == 0, image.pageSize.nonzeroBitCount == 1, image.pageSize >= 4096 else {
+            return nil
+        }
         var space = AddressSpace(image, rules)
         var end: UInt64 = 0
         for first in stride(from: 0, to: words.count, by: 8) {

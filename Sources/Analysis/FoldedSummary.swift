@@ -24,8 +24,18 @@ package struct FoldedSummary: Sendable {
         (self.state, self.words) = (state, words)
     }
 
-    /// Whether it was written as this build writes it.
-    package static func isReadable(_ part: FoldedPart) -> Bool { FoldedSummary(part)?.space(.newest) != nil }
+    /// Whether it was written as this build writes it, and names nothing that the log does not define.
+    package static func isReadable(_ part: FoldedPart, with definitions: Definitions) -> Bool {
+        guard let space = FoldedSummary(part)?.space(.newest) else { return false }
+        var isDefined = true
+        space.forEach { vma in
+            isDefined =
+                vma.owner.stack.rawValue < definitions.stacks.count
+                && vma.file.rawValue < definitions.files.count
+            return isDefined
+        }
+        return isDefined
+    }
 
     /// To be written down; nil if that is not possible.
     var part: FoldedPart? { CheckpointState.encode(state, words).map { FoldedPart($0) } }

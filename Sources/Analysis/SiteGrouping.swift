@@ -20,7 +20,9 @@ struct SiteGrouping {
         groupOfSlot = Array(repeating: nil, count: table.rows.count)
         var places: [SiteKey: Int] = [:]
         let namer = SlotNamer(table.slots, namer)
-        for (slot, row) in table.rows.enumerated() where row.created > 0 || row.calls > 0 {
+        for slot in table.rows.indices {
+            let row = table.rows[slot]
+            guard row.created > 0 || row.calls > 0 else { continue }
             let key = namer.key(slot)
             let place = places[key] ?? keys.count
             if place == keys.count {

@@ -3,33 +3,15 @@ import TraceLog
 
 /// What each backtrace, thread or file did and holds, in arrays indexed by its slot.
 struct SiteTable: Codable {
-    struct Row: Codable {
-        var live: Int32 = 0
-        /// What `live` was at the peak number `peak`; untouched rows still have it in `live`.
-        var atPeak: Int32 = 0
-        var peak: UInt32 = 0
-        /// The stretch of the history that knows the row as touched.
-        var stamp: UInt32 = 0
-        var calls: UInt32 = 0
-        var failed: UInt32 = 0
-        var created: UInt32 = 0
-        var split: UInt32 = 0
-        var vanished: UInt32 = 0
-        /// Of `vanished`: a neighbour grew over it.
-        var merged: UInt32 = 0
-        var firstTime: UInt64 = 0
-        var lastTime: UInt64 = 0
-    }
-
     private static let lifetimeClasses = 32
     private static let features = CallFeature.allCases.count
 
     private(set) var slots: SlotMap
-    private(set) var rows = [Row](repeating: Row(), count: SlotMap.Special.allCases.count)
+    private(set) var rows = SiteRows(count: SlotMap.Special.allCases.count)
     /// Per row: VMAs that vanished after up to 4 to the power of the place, nanoseconds.
-    private var lifetimes = [UInt32](repeating: 0, count: SlotMap.Special.allCases.count * lifetimeClasses)
+    private var lifetimes = SparseCounts(zeros: SlotMap.Special.allCases.count * lifetimeClasses)
     /// Per row: VMAs made by calls of each feature.
-    private var made = [UInt32](repeating: 0, count: SlotMap.Special.allCases.count * features)
+    private var made = SparseCounts(zeros: SlotMap.Special.allCases.count * features)
     private(set) var history = SiteHistory()
     /// The number of the highest peak so far; rows begin as saved at none.
     private var peak: UInt32 = 1
@@ -127,9 +109,9 @@ struct SiteTable: Codable {
 
     private mutating func grow(_ slot: Int) {
         let count = max(slot + 1, rows.count * 2)
-        rows += Array(repeating: Row(), count: count - rows.count)
-        lifetimes += Array(repeating: 0, count: count * Self.lifetimeClasses - lifetimes.count)
-        made += Array(repeating: 0, count: count * Self.features - made.count)
+        rows.grow(to: count)
+        lifetimes.grow(to: count * Self.lifetimeClasses)
+        made.grow(to: count * Self.features)
     }
 
     @inline(__always)

@@ -39,9 +39,13 @@ extension DefinitionTable {
                 }))
     }
 
-    /// - Throws: `WordList.TooShort` if a list is cut off.
+    /// More files than any log names.
+    private static let mostFiles: Int = 1 << 24
+
+    /// - Throws: `WordList.TooShort` if a list is cut off, or a number leads beyond one.
     init(_ saved: SavedDefinitions) throws {
         self.init()
+        guard saved.fileCount <= Self.mostFiles else { throw WordList.TooShort() }
         for number in 1..<UInt32(max(saved.fileCount, 1)) {
             _ = definitions.add(file: saved.files[number] ?? FileFacts(device: 0, inode: 0, path: ""))
         }
@@ -53,33 +57,35 @@ extension DefinitionTable {
             for _ in 0..<head >> 1 {
                 let address = try words.next()
                 let place = try words.next()
+                let module = try Self.number(place & ~(1 << 63), in: definitions.modules.count)
                 frames.append(
                     Frame(
-                        runtimeAddress: address,
-                        module: ModuleID(rawValue: UInt32(truncatingIfNeeded: place)),
+                        runtimeAddress: address, module: ModuleID(rawValue: module),
                         isInterrupted: place >> 63 != 0))
             }
             _ = definitions.add(stack: frames, isCut: head & 1 != 0)
         }
         var keys = WordList(saved.stackKeys)
         while !keys.isAtEnd {
-            stacks[try keys.next()] = StackID(rawValue: UInt32(truncatingIfNeeded: try keys.next()))
+            let key = try keys.next()
+            stacks[key] = StackID(rawValue: try Self.number(keys.next(), in: definitions.stacks.count))
         }
         keys = WordList(saved.fileKeys)
         while !keys.isAtEnd {
-            files[try keys.next()] = FileID(rawValue: UInt32(truncatingIfNeeded: try keys.next()))
+            let key = try keys.next()
+            files[key] = FileID(rawValue: try Self.number(keys.next(), in: definitions.files.count))
         }
         keys = WordList(saved.loaded)
         while !keys.isAtEnd {
             let (start, end) = (try keys.next(), try keys.next())
-            let module = try keys.module()
+            let module = ModuleID(rawValue: try Self.number(keys.next(), in: definitions.modules.count))
             if start < end { _ = modules.insert(module, at: start..<end) }
         }
     }
-}
 
-extension WordList {
-    fileprivate mutating func module() throws -> ModuleID {
-        ModuleID(rawValue: UInt32(truncatingIfNeeded: try next()))
+    /// A number that leads into a list of so many.
+    private static func number(_ word: UInt64, in count: Int) throws -> UInt32 {
+        guard word < UInt64(count), let number = UInt32(exactly: word) else { throw WordList.TooShort() }
+        return number
     }
 }

@@ -17,8 +17,9 @@ struct RecordedLog {
     /// Opens it for a pass.
     func open() throws(Failure) -> LogReader {
         let reader = try reader()
-        if let part = reader.foldedPart, !FoldedSummary.isReadable(part) {
-            throw Failure("\(path) was folded up by another version of mapfray; read it with that one")
+        if let part = reader.foldedPart, !FoldedSummary.isReadable(part, with: reader.definitions) {
+            throw Failure(
+                "\(path) was folded up by another version of mapfray, or its checkpoint is damaged")
         }
         return reader
     }
