@@ -10,11 +10,6 @@ struct Heap: Sendable, Codable {
 
 // brk, as mm/mmap.c and mm/vma.c (do_brk_flags) do it.
 extension AddressSpace {
-    /// Sets what brk calls would have told: the heap's first byte and the current break.
-    package mutating func setBreak(start: UInt64, current: UInt64) {
-        heap = Heap(start: start, current: current)
-    }
-
     /// The range of the program break, its first byte and the current break; both 0 while unknown.
     package var programBreak: (start: UInt64, current: UInt64) { (heap.start, heap.current) }
 

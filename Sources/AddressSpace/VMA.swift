@@ -86,7 +86,6 @@ extension VMA {
     package var isShared: Bool { flags.contains(.mayShare) }
     /// Private memory without a file's operations (`vma_is_anonymous`).
     package var isAnonymous: Bool { !isShared && (description == 0 || flags.contains(.zeroDevice)) }
-    package var isLocked: Bool { flags.contains(.locked) }
     /// Whether the kernel touches every page of it as soon as it is mapped, or made writable.
     var populatesWhenLocked: Bool { flags.intersection(.lockMask) == .locked }
     package var isSealed: Bool { flags.contains(.sealed) }

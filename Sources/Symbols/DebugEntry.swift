@@ -14,11 +14,6 @@ struct DebugEntry {
         return Int(dwarf_tag(&die))
     }
 
-    var hasChildren: Bool {
-        var die = die
-        return dwarf_haschildren(&die) > 0
-    }
-
     var firstChild: DebugEntry? {
         var (die, child) = (die, Dwarf_Die())
         return dwarf_child(&die, &child) == 0 ? DebugEntry(child) : nil

@@ -13,15 +13,12 @@ import TraceFormat
 ///
 /// Trivially copyable, so that a replay moves millions of them without reference counting.
 @usableFromInline package struct Call: Sendable {
-    /// How the tracer came to see the call; raw values are the log's `MF_CALL_*` flags.
+    /// How the tracer came to see the call; raw values are those of the log's `MF_CALL_*` flags that matter here.
     @usableFromInline package struct Flags: OptionSet, Sendable {
         @usableFromInline package var rawValue: UInt8
         @inlinable package init(rawValue: UInt8) { self.rawValue = rawValue }
         @inlinable package static var hasObservation: Flags { Flags(rawValue: 1) }
         @inlinable package static var inTracer: Flags { Flags(rawValue: 2) }
-        @inlinable package static var bySymbol: Flags { Flags(rawValue: 4) }
-        @inlinable package static var bySyscall: Flags { Flags(rawValue: 8) }
-        @inlinable package static var byStub: Flags { Flags(rawValue: 16) }
         @inlinable package func contains(_ other: Flags) -> Bool {
             rawValue & other.rawValue == other.rawValue
         }

@@ -69,8 +69,6 @@ struct CallEffect: Equatable {
     }
 
     static let sharing = UInt8(MF_VMA_SHARED)
-
-    var isNone: Bool { self == .none }
 }
 
 /// Finds the effects of calls, in the order in which they are read: the break and the sizes of what is

@@ -41,7 +41,6 @@
 package struct RemapFlags: OptionSet, Sendable {
     package var rawValue: UInt64
     package init(rawValue: UInt64) { self.rawValue = rawValue }
-    package static let mayMove = RemapFlags(rawValue: 1)
     package static let fixed = RemapFlags(rawValue: 2)
     package static let dontUnmap = RemapFlags(rawValue: 4)
 }

@@ -1,18 +1,7 @@
 #define _GNU_SOURCE
 #include "advice.h"
 
-#include <sys/mman.h>
-
-#ifndef MADV_DONTNEED_LOCKED
-#define MADV_DONTNEED_LOCKED 24
-#endif
-#ifndef MADV_COLLAPSE
-#define MADV_COLLAPSE 25
-#endif
-#ifndef MADV_GUARD_INSTALL
-#define MADV_GUARD_INSTALL 102
-#define MADV_GUARD_REMOVE  103
-#endif
+#include "kernel_abi.h"
 
 /* Linux 6.18, mm/madvise.c: madvise_vma_behavior(). */
 enum advice_effect advice_effect(uint64_t advice)

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/shm.h>
 #include <sys/stat.h>
@@ -19,6 +18,7 @@
 #include "filter_call.h"
 #include "growth.h"
 #include "in_flight.h"
+#include "kernel_abi.h"
 #include "listing.h"
 #include "log.h"
 #include "process.h"
@@ -29,13 +29,10 @@
 #include "unrecordable.h"
 #include "visit.h"
 #include "watch.h"
-
-#ifndef MADV_GUARD_INSTALL
-#define MADV_GUARD_INSTALL 102
-#endif
+#include "work_range.h"
 
 /* Where a call does not say how much it takes away: bytes that hold whatever it may be. */
-enum { HEAP_MAX = 1 << 30, SEGMENT_MAX = 1 << 30 };
+enum { HEAP_MAX = 1 << 30 };
 
 static uint64_t heap_end; /* as the latest brk told; 0: none has yet */
 

@@ -1,32 +1,11 @@
 #define _GNU_SOURCE
 #include "call_kind.h"
 
-#include <linux/prctl.h>
 #include <linux/userfaultfd.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
 
 #include "advice.h"
-
-#ifndef SYS_mseal
-#define SYS_mseal 462
-#endif
-#ifndef SYS_map_shadow_stack
-#define SYS_map_shadow_stack 453
-#endif
-#ifndef SYS_set_mempolicy_home_node
-#define SYS_set_mempolicy_home_node 450
-#endif
-#ifndef SYS_process_madvise
-#define SYS_process_madvise 440
-#endif
-#ifndef PR_SET_VMA
-#define PR_SET_VMA 0x53564d41
-#endif
-#ifndef PR_SET_MEMORY_MERGE
-#define PR_SET_MEMORY_MERGE 67
-#endif
+#include "kernel_abi.h"
 
 static const uint32_t ASKED_ABOUT = 0xFFFFFFFF; /* personality(2) */
 

@@ -11,18 +11,14 @@
 #include "doubt.h"
 
 #include <errno.h>
-#include <sys/mman.h>
 
 #include "advice.h"
+#include "kernel_abi.h"
 #include "lowest.h"
 #include "observe.h"
 #include "reserved.h"
 #include "turns.h"
 #include "work_range.h"
-
-#ifndef PR_SET_VMA
-#define PR_SET_VMA 0x53564d41
-#endif
 
 enum {
 	ADVANCE = 1 << 16, /* answers that every process may have: on a slow machine as many */

@@ -5,17 +5,12 @@
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "call.h"
 #include "hooks.h"
+#include "kernel_abi.h"
 #include "libc_answer.h"
-
-#ifndef SYS_mseal
-#define SYS_mseal 462
-#endif
 
 typedef const struct mf_registers registers_t;
 
@@ -45,14 +40,14 @@ const uint8_t hook_syscall_interest[512] = {
     [SYS_io_setup] = 1,
     [SYS_io_destroy] = 1,
     [SYS_ioctl] = 1, /* a userfaultfd's, of which two change the map */
-    [440 /* process_madvise */] = 1,
-    [450 /* set_mempolicy_home_node */] = 1,
+    [SYS_process_madvise] = 1,
+    [SYS_set_mempolicy_home_node] = 1,
     [SYS_exit_group] = 1, /* nor this: the log ends with it */
     [SYS_execve] = 1,	  /* as it does with these */
     [SYS_execveat] = 1,
     [SYS_seccomp] = 1,	  /* not for the map: it says what may still be called */
     [SYS_getdents64] = 1, /* nor this: it lists descriptors */
-    [453 /* map_shadow_stack */] = 1,
+    [SYS_map_shadow_stack] = 1,
 };
 
 static long make(long number, registers_t *registers, uint8_t caught, const uint64_t arguments[6])

@@ -1,16 +1,8 @@
 #define _GNU_SOURCE
 #include "work_range.h"
 
-#include <sys/mman.h>
-
 #include "advice.h"
-
-#ifndef PR_SET_VMA
-#define PR_SET_VMA 0x53564d41
-#endif
-
-/* Where a call does not say how much it works on: bytes that hold whatever it may be. */
-enum { SEGMENT_MAX = 1 << 30 };
+#include "kernel_abi.h"
 
 static const struct work_range none, everything = {0, UINT64_MAX};
 

@@ -6,6 +6,9 @@
 
 enum { WORK_RANGES = 2 }; /* mremap: from where and to where */
 
+/* Where a call does not say how much it works on: bytes that hold whatever it may be. */
+enum { SEGMENT_MAX = 1 << 30 };
+
 struct work_range {
 	uint64_t start;
 	uint64_t end; /* equal to `start`: none */
