@@ -37,9 +37,9 @@ import Testing
                 exit(8);
             return code;
         }
-        static void use(char *code, int from)
+        static void use(char *code)
         {
-            for (int i = from; i < FUNCTIONS; i++) {
+            for (int i = 0; i < FUNCTIONS; i++) {
                 char *page = mmap(0, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
                 if (((function *)(code + 16 * i))(page, PAGE) != 0)
                     exit(7);
@@ -55,14 +55,14 @@ import Testing
     }
 
     /// Always elsewhere, so that entries of code that is gone are given to other code.
-    @Test func `two threads map code at once`() throws {
+    @Test func `threads map code at once`() throws {
         let run = try record(
             """
             static void *churn(void *place)
             {
                 for (int i = 0; i < 300; i++) {
                     char *code = load((char *)place + i * 2 * CODE);
-                    use(code, 0);
+                    use(code);
                     munmap(code, CODE);
                 }
                 return 0;
@@ -91,7 +91,7 @@ import Testing
             {
                 make(arguments[count - 1]);
                 char *code = load(0), *room = mmap(0, 64L << 30, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-                use(code, 0);
+                use(code);
                 char *moved = mremap(code, CODE, CODE, MREMAP_MAYMOVE | MREMAP_FIXED, room);
                 return ((function *)moved)(room + (1L << 30), PAGE) != 0;
             }

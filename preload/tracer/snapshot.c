@@ -2,7 +2,6 @@
 #include "snapshot.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/syscall.h>
 
 #include "definitions.h"

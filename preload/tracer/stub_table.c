@@ -78,10 +78,15 @@ void stub_table_set_jump(size_t index, const struct stub_code *jump)
 	}
 }
 
+static bool lies_in(size_t index, uint64_t start, uint64_t end)
+{
+	return stub_returns[index] > start && stub_returns[index] <= end;
+}
+
 bool stub_table_has(uint64_t start, uint64_t end)
 {
 	for (size_t i = 0; i < count; i++)
-		if (stub_returns[i] > start && stub_returns[i] <= end)
+		if (lies_in(i, start, end))
 			return true;
 	return false;
 }
@@ -91,7 +96,7 @@ size_t stub_table_undo(int file, uint64_t start, uint64_t end)
 	size_t undone = 0;
 	for (size_t i = 0; i < count; i++) {
 		const struct jump *jump = &jumps[i];
-		if (stub_returns[i] <= start || stub_returns[i] > end || !jump->size || is_gone(file, i))
+		if (!lies_in(i, start, end) || !jump->size || is_gone(file, i))
 			continue;
 		struct stub_code before = {.address = jump->address, .size = jump->size};
 		for (size_t byte = 0; byte < jump->size; byte++)
